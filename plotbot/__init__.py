@@ -1,0 +1,1 @@
+"""plotbot turns a neuron into ink."""

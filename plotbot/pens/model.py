@@ -1,0 +1,98 @@
+"""Pens and inventories as values: what a `pens/*.toml` file says, checked.
+
+A colour is CIE Lab (D50, 2° observer) of a solid patch of the ink on the named paper, with where it
+comes from and how far off it may be. Nothing here converts colours; only `plotbot.ink` does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["InkType", "Inventory", "Lab", "Mechanical", "PaperColour", "Pen", "Provenance"]
+
+Lab = tuple[
+    Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)],
+    Annotated[float, Field(ge=-128, le=128, allow_inf_nan=False)],
+    Annotated[float, Field(ge=-128, le=128, allow_inf_nan=False)],
+]
+"""L* in 0..100, a* and b* in -128..128, D50 and 2° observer."""
+
+Provenance = Literal["measured", "scan", "third-party", "guess"]
+InkType = Literal["water-based", "pigment", "gel", "alcohol", "oil", "ballpoint", "acrylic", "other"]
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Mechanical(BaseModel):
+    """What the machine must know about one physical pen; unset fields leave it to the machine profile."""
+
+    model_config = _STRICT
+
+    down_height: float | None = Field(None, ge=0, le=100, description="pen-down height, % of servo travel")
+    lift_settle_s: float | None = Field(None, ge=0, le=10)
+    lower_settle_s: float | None = Field(None, ge=0, le=10)
+    max_speed_mm_s: float | None = Field(None, gt=0, le=1000)
+    tip_offset_mm: tuple[float, float] = (0.0, 0.0)
+
+
+class Pen(BaseModel):
+    """One pen of a tin."""
+
+    model_config = _STRICT
+
+    id: str = Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(min_length=1, max_length=80)
+    lab: Lab
+    provenance: Provenance
+    uncertainty: float = Field(ge=0, le=100, description="how far `lab` may be off, ΔE00")
+    nominal_mm: float = Field(gt=0, le=50, description="width printed on the pen")
+    width_mm: float = Field(gt=0, le=50, description="width of the line it really draws")
+    ink: InkType = "other"
+    opacity: float = Field(0.0, ge=0, le=1, description="0 lets all ink below through, 1 hides it")
+    fluorescent: bool = False
+    order: int | None = Field(None, description="drawn in this order, overriding light to dark")
+    mechanical: Mechanical = Mechanical()
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.name}"
+
+
+class PaperColour(BaseModel):
+    """The sheet the colours were taken on."""
+
+    model_config = _STRICT
+
+    name: str = Field(min_length=1, max_length=80)
+    lab: Lab
+
+
+class Inventory(BaseModel):
+    """A tin of pens and the paper their colours belong to."""
+
+    model_config = _STRICT
+
+    id: str
+    name: str
+    paper: PaperColour
+    pens: tuple[Pen, ...] = Field(min_length=1, max_length=256)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Inventory:
+        seen: set[str] = set()
+        for pen in self.pens:
+            if pen.id in seen:
+                raise ValueError(f"two pens have the id {pen.id!r}")
+            seen.add(pen.id)
+        return self
+
+    def __getitem__(self, pen_id: str) -> Pen:
+        """The pen with this id; raises KeyError."""
+        for pen in self.pens:
+            if pen.id == pen_id:
+                return pen
+        raise KeyError(pen_id)
+
+    def __contains__(self, pen_id: object) -> bool:
+        return any(pen.id == pen_id for pen in self.pens)
