@@ -1,0 +1,144 @@
+"""Ink on paper, differentiable: strokes with a pen and a width in mm become an image.
+
+The image is linear Rec.2020 relative to the paper, so 1 is bare paper. Ink of one pen over itself does
+not get darker: each pen's coverage of a pixel is a_p = 1 - Π (1 - w_sp · a_s) over the strokes s. The
+pens then filter the paper one after the other, `below · (1 - a + a·T)` for a translucent pen; a pen of
+opacity o hides the share o of what is below and shows its own colour there instead. Pens that hide
+something come last, in drawing order, as they are plotted.
+
+Everything is differentiable: points, weights, widths and transmittances. Work grows with the length
+and width of the strokes, not with the number of strokes times the canvas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from plotbot.art import ink_coverage
+from plotbot.errors import BadInput
+
+__all__ = ["Canvas", "render", "render_coverage", "render_free"]
+
+MAX_PIXELS = 1 << 26
+MAX_REACH_PX = 1e6
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The pixels a drawing is seen on; pixel (0, 0) covers [0, mm_per_px)², y down."""
+
+    width_px: int
+    height_px: int
+    mm_per_px: float
+
+    def __post_init__(self) -> None:
+        if self.width_px < 1 or self.height_px < 1 or self.width_px * self.height_px > MAX_PIXELS:
+            raise BadInput(
+                f"A canvas of {self.width_px} × {self.height_px} pixels cannot be rendered: it takes from 1 "
+                f"to {MAX_PIXELS} pixels in all."
+            )
+        if not (math.isfinite(self.mm_per_px) and self.mm_per_px > 0):
+            raise BadInput(f"A pixel of {self.mm_per_px} mm cannot be rendered: it must be above 0 mm.")
+
+
+def render(  # noqa: PLR0917
+    points_mm: Tensor,
+    pen_weights: Tensor,
+    pen_width_mm: Tensor,
+    transmittance: Tensor,
+    opacity: Tensor,
+    canvas: Canvas,
+    order: Sequence[int] | None = None,
+) -> Tensor:
+    """The drawing as an image: [3, H, W], linear Rec.2020 relative to the paper.
+
+    points_mm: [N, 3K+1, 2], chains of K cubic Béziers. pen_weights: [N, P] in 0..1, how much of each
+    pen a stroke is drawn with (one-hot for real pens). pen_width_mm: [P]; a stroke is as wide as the
+    weighted mean of its pens. transmittance: [P, 3], a solid of the ink over bare paper. opacity: [P]
+    in 0..1. order: the pens in drawing order, first to last; as numbered unless given. Raises BadInput.
+    """
+    pens = pen_weights.shape[-1] if pen_weights.dim() == 2 else 0
+    _check("pen weights", pen_weights, (points_mm.shape[0], pens), 0, 1)
+    _check("pen widths in mm", pen_width_mm, (pens,), 0, math.inf)
+    _check("transmittances", transmittance, (pens, 3), -math.inf, math.inf)
+    _check("opacities", opacity, (pens,), 0, 1)
+    sequence = _drawing_order(opacity, order)
+    left = _bare_share(points_mm, pen_weights @ pen_width_mm, pen_weights, canvas)
+    return _over_paper(left, transmittance, opacity, sequence).reshape(3, canvas.height_px, canvas.width_px)
+
+
+def render_free(points_mm: Tensor, width_mm: Tensor, transmittance: Tensor, canvas: Canvas) -> Tensor:
+    """The drawing where every stroke has a translucent ink of its own: [3, H, W], relative to the paper.
+
+    points_mm: [N, 3K+1, 2]. width_mm: [N]. transmittance: [N, 3] in 0..1. Strokes filter one another:
+    the image is Π over strokes of (1 - a + a·T). Raises BadInput.
+    """
+    _check("transmittances", transmittance, (points_mm.shape[0], 3), 0, 1)
+    left = _bare_share(points_mm, width_mm, 1 - transmittance, canvas)
+    return left.T.reshape(3, canvas.height_px, canvas.width_px)
+
+
+def render_coverage(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> ink_coverage.StrokeCoverage:
+    """Coverage of each pixel by each stroke, sparse: what `render` composes. Raises BadInput."""
+    _check_strokes(points_mm, width_mm, canvas)
+    return ink_coverage.stroke_coverage(
+        points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px, canvas.height_px, canvas.width_px
+    )
+
+
+def _bare_share(points_mm: Tensor, width_mm: Tensor, weights: Tensor, canvas: Canvas) -> Tensor:
+    """Share of each pixel that each pen leaves bare: [H·W, P]."""
+    _check_strokes(points_mm, width_mm, canvas)
+    points, width = points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px
+    return ink_coverage.bare_share(points, width, weights, canvas.height_px, canvas.width_px)
+
+
+def _over_paper(left: Tensor, transmittance: Tensor, opacity: Tensor, sequence: list[int]) -> Tensor:
+    """Pens over paper, in order: [3, H·W] from the bare shares [H·W, P]."""
+    image = torch.ones(3, left.shape[0], dtype=left.dtype, device=left.device)
+    for pen in sequence:
+        bare = left[:, pen]
+        ink = transmittance[pen][:, None]
+        hides = opacity[pen]
+        image = image * (bare + (1 - bare) * (1 - hides) * ink) + (1 - bare) * hides * ink
+    return image
+
+
+def _drawing_order(opacity: Tensor, order: Sequence[int] | None) -> list[int]:
+    hides = opacity.detach().tolist()
+    sequence = list(range(len(hides))) if order is None else [int(pen) for pen in order]
+    if sorted(sequence) != list(range(len(hides))):
+        raise BadInput(f"The drawing order {sequence} must name each of the {len(hides)} pens once, from 0.")
+    return [p for p in sequence if hides[p] == 0] + [p for p in sequence if hides[p] > 0]
+
+
+def _check_strokes(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> None:
+    if (
+        points_mm.dim() != 3
+        or points_mm.shape[2] != 2
+        or points_mm.shape[1] < 4
+        or points_mm.shape[1] % 3 != 1
+    ):
+        raise BadInput(
+            f"Strokes of shape {tuple(points_mm.shape)} are not chains of cubic Béziers: [strokes, 3K+1, 2] is."
+        )
+    reach = MAX_REACH_PX * canvas.mm_per_px
+    _check("points in mm", points_mm, shape, -reach, reach)
+    _check("stroke widths in mm", width_mm, (points_mm.shape[0],), 0, reach)
+
+
+def _check(name: str, values: Tensor, shape: tuple[int, ...], low: float, high: float) -> None:
+    if tuple(values.shape) != shape:
+        raise BadInput(f"The {name} have shape {tuple(values.shape)}; {shape} fits these strokes and pens.")
+    if values.numel() == 0:
+        return
+    least, most = (float(v) for v in values.detach().aminmax())
+    slack = 1e-5  # a float32 softmax can add up to a little over 1
+    if not (low - slack <= least and most <= high + slack and math.isfinite(least) and math.isfinite(most)):
+        worst = least if not least >= low - slack else most
+        raise BadInput(f"{worst:g} is not a value for the {name}: each lies between {low:g} and {high:g}.")
