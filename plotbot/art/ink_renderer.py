@@ -118,15 +118,9 @@ def _drawing_order(opacity: Tensor, order: Sequence[int] | None) -> list[int]:
 
 
 def _check_strokes(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> None:
-    if (
-        points_mm.dim() != 3
-        or points_mm.shape[2] != 2
-        or points_mm.shape[1] < 4
-        or points_mm.shape[1] % 3 != 1
-    ):
-        raise BadInput(
-            f"Strokes of shape {tuple(points_mm.shape)} are not chains of cubic Béziers: [strokes, 3K+1, 2] is."
-        )
+    shape = tuple(points_mm.shape)
+    if len(shape) != 3 or shape[2] != 2 or shape[1] < 4 or shape[1] % 3 != 1:
+        raise BadInput(f"Strokes of shape {shape} are not chains of cubic Béziers: [strokes, 3K+1, 2] is.")
     reach = MAX_REACH_PX * canvas.mm_per_px
     _check("points in mm", points_mm, shape, -reach, reach)
     _check("stroke widths in mm", width_mm, (points_mm.shape[0],), 0, reach)
