@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from plotbot.art import ink_coverage
+from plotbot.art import ink_coverage, ink_kernels
 from plotbot.errors import BadInput
 
 __all__ = ["Canvas", "render", "render_coverage", "render_free"]
@@ -68,8 +68,15 @@ def render(  # noqa: PLR0917
     _check("transmittances", transmittance, (pens, 3), -math.inf, math.inf)
     _check("opacities", opacity, (pens,), 0, 1)
     sequence = _drawing_order(opacity, order)
-    left = _bare_share(points_mm, pen_weights @ pen_width_mm, pen_weights, canvas)
-    return _over_paper(left, transmittance, opacity, sequence).reshape(3, canvas.height_px, canvas.width_px)
+    weights, ink = pen_weights.to(points_mm.dtype), transmittance.to(points_mm.dtype)
+    hides = opacity.detach().to(points_mm.dtype)
+    width_mm = weights @ pen_width_mm.to(points_mm.dtype)
+    bare, touched = _bare_share(points_mm, width_mm, weights, canvas)
+    if points_mm.is_cpu:
+        image = ink_kernels.over_paper(bare, touched, ink, hides, sequence)
+    else:
+        image = _over_paper(bare, ink, hides, sequence)
+    return image.reshape(3, canvas.height_px, canvas.width_px)
 
 
 def render_free(points_mm: Tensor, width_mm: Tensor, transmittance: Tensor, canvas: Canvas) -> Tensor:
@@ -79,8 +86,9 @@ def render_free(points_mm: Tensor, width_mm: Tensor, transmittance: Tensor, canv
     the image is Π over strokes of (1 - a + a·T). Raises BadInput.
     """
     _check("transmittances", transmittance, (points_mm.shape[0], 3), 0, 1)
-    left = _bare_share(points_mm, width_mm, 1 - transmittance, canvas)
-    return left.T.reshape(3, canvas.height_px, canvas.width_px)
+    dtype = points_mm.dtype
+    bare, _ = _bare_share(points_mm, width_mm.to(dtype), 1 - transmittance.to(dtype), canvas)
+    return bare.T.reshape(3, canvas.height_px, canvas.width_px)
 
 
 def render_coverage(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> ink_coverage.StrokeCoverage:
@@ -91,11 +99,16 @@ def render_coverage(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> ink_
     )
 
 
-def _bare_share(points_mm: Tensor, width_mm: Tensor, weights: Tensor, canvas: Canvas) -> Tensor:
-    """Share of each pixel that each pen leaves bare: [H·W, P]."""
+def _bare_share(
+    points_mm: Tensor, width_mm: Tensor, weights: Tensor, canvas: Canvas
+) -> tuple[Tensor, Tensor]:
+    """Share of each pixel that each pen leaves bare, [H·W, P], and which pixels have ink, [H·W]."""
     _check_strokes(points_mm, width_mm, canvas)
     points, width = points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px
-    return ink_coverage.bare_share(points, width, weights, canvas.height_px, canvas.width_px)
+    if points.is_cpu:
+        return ink_kernels.bare_share(points, width, weights, canvas.height_px, canvas.width_px)
+    bare = ink_coverage.bare_share(points, width, weights, canvas.height_px, canvas.width_px)
+    return bare, (bare.detach() < 1).any(1)
 
 
 def _over_paper(left: Tensor, transmittance: Tensor, opacity: Tensor, sequence: list[int]) -> Tensor:
@@ -121,6 +134,8 @@ def _check_strokes(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> None:
     shape = tuple(points_mm.shape)
     if len(shape) != 3 or shape[2] != 2 or shape[1] < 4 or shape[1] % 3 != 1:
         raise BadInput(f"Strokes of shape {shape} are not chains of cubic Béziers: [strokes, 3K+1, 2] is.")
+    if points_mm.dtype not in (torch.float32, torch.float64):
+        raise BadInput(f"Strokes of {points_mm.dtype} cannot be rendered: float32 and float64 can.")
     reach = MAX_REACH_PX * canvas.mm_per_px
     _check("points in mm", points_mm, shape, -reach, reach)
     _check("stroke widths in mm", width_mm, (points_mm.shape[0],), 0, reach)

@@ -1,0 +1,651 @@
+# ruff: noqa: PLR0915, PLR0917  (kernels take plain arrays, many of them)
+"""The ink renderer on the CPU: compiled loops for what `plotbot.art.ink_coverage` says in torch.
+
+Strokes are dealt out to threads, then bands of pixels are; no two threads ever write to one place and
+every sum has one order, so a drawing does not depend on the number of threads. The kernels release
+the interpreter lock and are started as plain threads: numba's own thread pool may not be entered from
+two threads at once, which a program around plotbot may well do.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+from numpy.typing import NDArray
+from torch import Tensor
+
+from plotbot.art.ink_coverage import FLATNESS_PX, MAX_SEGMENTS, Q_MIN, REACH_PX, ROUND_CAP_PX, StrokeCoverage
+
+__all__ = ["bare_share", "over_paper", "stroke_coverage"]
+
+Array = NDArray[Any]
+Pairs = tuple[int, int, Array, Array, Array, Array, Array, int]
+"""Strokes [from, to), where each one's entries begin, pixel, segment, place on it, coverage, work."""
+
+_CAP_LOW, _CAP_HIGH = ROUND_CAP_PX
+_CAP_INK = math.pi / 4
+
+
+def bare_share(
+    points: Tensor, width: Tensor, weights: Tensor, height: int, width_px: int
+) -> tuple[Tensor, Tensor]:
+    """Share of each pixel that each pen leaves bare, [H·W, P], and which pixels any stroke touches, [H·W].
+
+    As `plotbot.art.ink_coverage.bare_share`, for CPU tensors of one dtype, float32 or float64.
+    """
+    bare, touched = _BareShare.apply(points, width, weights, height, width_px)
+    return bare, touched
+
+
+def over_paper(
+    bare: Tensor, touched: Tensor, transmittance: Tensor, opacity: Tensor, sequence: Sequence[int]
+) -> Tensor:
+    """The pens over the paper in drawing order: [3, H·W], from what `bare_share` gave."""
+    image: Tensor = _OverPaper.apply(bare, touched, transmittance, opacity, sequence)
+    return image
+
+
+def stroke_coverage(points: Tensor, width: Tensor, height: int, width_px: int) -> StrokeCoverage:
+    """As `plotbot.art.ink_coverage.stroke_coverage`, without gradients."""
+    line = _Polylines(points, width, height, width_px)
+    found = line.cover()
+    stroke = np.concatenate([np.repeat(np.arange(f[0], f[1]), np.diff(f[2])) for f in found])
+    return StrokeCoverage(
+        torch.from_numpy(stroke),
+        torch.from_numpy(np.concatenate([f[3] for f in found]).astype(np.int64)),
+        torch.from_numpy(np.concatenate([f[6] for f in found])),
+        sum(f[7] for f in found),
+    )
+
+
+class _Polylines:
+    """The flattened strokes of one rendering and the pixels near them."""
+
+    def __init__(self, points: Tensor, width: Tensor, height: int, width_px: int) -> None:
+        self.points, self.width = _array(points), _array(width)
+        self.height, self.width_px = height, width_px
+        self.counts, self.begin = _count_segments(self.points, self.width, height, width_px)
+        self.corners = np.empty((self.begin[-1], 2), self.points.dtype)
+        self.arcs = np.empty(self.begin[-1], self.points.dtype)
+
+    def cover(self) -> list[Pairs]:
+        """Which stroke covers how much of which pixel, in parts that follow one another."""
+        parts = _split(len(self.points), 2 * torch.get_num_threads())
+        args = (self.points, self.width, self.counts, self.begin, self.corners, self.arcs)
+        return _together(
+            [
+                lambda low=low, high=high: (
+                    low,
+                    high,
+                    *_cover_strokes(*args, low, high, self.height, self.width_px),
+                )
+                for low, high in parts
+            ]
+        )
+
+
+class _BareShare(torch.autograd.Function):
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, points: Tensor, width: Tensor, weights: Tensor, height: int, width_px: int
+    ) -> tuple[Tensor, Tensor]:
+        line = _Polylines(points, width, height, width_px)
+        found = line.cover()
+        share, only = _array(weights), _only_pen(_array(weights))
+        pixels = height * width_px
+        bare, touched = np.ones((pixels, share.shape[1]), share.dtype), np.zeros(pixels, np.bool_)
+
+        def multiply(low: int, high: int) -> None:
+            for part in found:
+                _multiply_band(bare, touched, share, only, *part[:4], part[6], low, high)
+
+        _together([lambda band=band: multiply(*band) for band in _split(pixels, torch.get_num_threads())])
+        result, mask = torch.from_numpy(bare), torch.from_numpy(touched)
+        ctx.mark_non_differentiable(mask)
+        ctx.line, ctx.found, ctx.share, ctx.only = line, found, share, only
+        ctx.save_for_backward(result)
+        return result, mask
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        line: _Polylines = ctx.line
+        (bare,) = ctx.saved_tensors
+        grad_points, grad_width = np.zeros_like(line.points), np.zeros_like(line.width)
+        grad_share = np.zeros_like(ctx.share)
+        only = ctx.only if not ctx.needs_input_grad[2] else np.full_like(ctx.only, -1)
+        pull = _array(grad)
+
+        def descend(part: Pairs) -> None:
+            _pull_strokes(
+                pull, _array(bare), ctx.share, only, *part[:7],
+                line.points, line.width, line.counts, line.begin, line.corners, line.arcs, line.width_px,
+                grad_points, grad_width, grad_share,
+            )  # fmt: skip
+
+        _together([lambda part=part: descend(part) for part in ctx.found])
+        grads = (torch.from_numpy(g) for g in (grad_points, grad_width, grad_share))
+        return *grads, None, None
+
+
+class _OverPaper(torch.autograd.Function):
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        bare: Tensor,
+        touched: Tensor,
+        transmittance: Tensor,
+        opacity: Tensor,
+        sequence: Sequence[int],
+    ) -> Tensor:
+        ctx.save_for_backward(bare, touched, transmittance, opacity)
+        ctx.sequence = np.asarray(sequence, np.int64)
+        image = np.ones((3, bare.shape[0]), _array(bare).dtype)
+        args = (_array(bare), _array(touched), _array(transmittance), _array(opacity), ctx.sequence, image)
+        bands = _split(bare.shape[0], torch.get_num_threads())
+        _together([lambda band=band: _compose_band(*args, *band) for band in bands])
+        return torch.from_numpy(image)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        bare, touched, transmittance, opacity = ctx.saved_tensors
+        grad_bare = np.zeros_like(_array(bare))
+        bands = _split(bare.shape[0], _BANDS)
+        grad_ink = np.zeros((len(bands), *transmittance.shape), np.float64)
+        args = (_array(bare), _array(touched), _array(transmittance), _array(opacity), ctx.sequence)
+        pull = _array(grad)
+        _together(
+            [
+                lambda at=at, band=band: _pull_band(*args, pull, grad_bare, grad_ink[at], *band)
+                for at, band in enumerate(bands)
+            ]
+        )
+        ink = torch.from_numpy(grad_ink.sum(0).astype(grad_bare.dtype))
+        return torch.from_numpy(grad_bare), None, ink, None, None
+
+
+_BANDS = 8  # fixed, so that sums over bands do not depend on the number of threads
+
+
+def _array(tensor: Tensor) -> Array:
+    array: Array = tensor.detach().contiguous().numpy()
+    return array
+
+
+def _split(total: int, parts: int) -> list[tuple[int, int]]:
+    """[0, total) in about equal parts, at least one."""
+    parts = max(1, min(parts, total))
+    return [(total * i // parts, total * (i + 1) // parts) for i in range(parts)]
+
+
+def _together(tasks: list[Callable[[], Any]]) -> list[Any]:
+    """Run tasks on as many threads as torch may use; results in the order of the tasks."""
+    threads = min(torch.get_num_threads(), len(tasks))
+    results: list[Any] = [None] * len(tasks)
+    errors: list[BaseException] = []
+    turn = itertools.count()
+
+    def work() -> None:
+        try:
+            while (at := next(turn)) < len(tasks):
+                results[at] = tasks[at]()
+        except BaseException as error:
+            errors.append(error)
+
+    helpers = [threading.Thread(target=work) for _ in range(threads - 1)]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    if errors:
+        raise errors[0]
+    return results
+
+
+def _only_pen(share: Array) -> Array:
+    """The pen of each stroke drawn with a single one, -1 for a stroke in several: [N]."""
+    used = share != 0
+    return np.where(used.sum(1) == 1, used.argmax(1), -1)
+
+
+_jit = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _count_segments(points: Array, width: Array, height: int, width_px: int) -> tuple[Array, Array]:
+    """Segments per cubic [N, K], and where each stroke's corners begin [N + 1]."""
+    strokes, cubics = points.shape[0], (points.shape[1] - 1) // 3
+    counts = np.ones((strokes, cubics), np.int64)
+    begin = np.zeros(strokes + 1, np.int64)
+    for s in range(strokes):
+        reach = 0.5 * width[s] + REACH_PX
+        total = 0
+        for k in range(cubics):
+            bend = 0.0
+            for i in range(3 * k, 3 * k + 2):
+                x = points[s, i, 0] - 2.0 * points[s, i + 1, 0] + points[s, i + 2, 0]
+                y = points[s, i, 1] - 2.0 * points[s, i + 1, 1] + points[s, i + 2, 1]
+                bend = max(bend, math.sqrt(x * x + y * y))
+            hull = points[s, 3 * k : 3 * k + 4]
+            visible = (
+                hull[:, 0].max() > -reach
+                and hull[:, 1].max() > -reach
+                and hull[:, 0].min() < width_px + reach
+                and hull[:, 1].min() < height + reach
+            )
+            if visible:
+                wanted = math.ceil(math.sqrt(0.75 * bend / FLATNESS_PX))
+                counts[s, k] = min(max(1, wanted), MAX_SEGMENTS)
+            total += counts[s, k]
+        begin[s + 1] = begin[s] + total + 1
+    return counts, begin
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _basis(t: float) -> tuple[float, float, float, float]:
+    s = 1.0 - t
+    return s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _flatten_stroke(points: Array, counts: Array, corners: Array, arcs: Array) -> None:
+    """Corners [S + 1, 2] and arc lengths [S + 1] of one stroke."""
+    v, arc = 0, 0.0
+    for k in range(counts.shape[0]):
+        for j in range(counts[k] + (1 if k == counts.shape[0] - 1 else 0)):
+            b0, b1, b2, b3 = _basis(j / counts[k])
+            for i in range(2):
+                corners[v, i] = (
+                    b0 * points[3 * k, i]
+                    + b1 * points[3 * k + 1, i]
+                    + b2 * points[3 * k + 2, i]
+                    + b3 * points[3 * k + 3, i]
+                )
+            if v > 0:
+                arc += math.hypot(corners[v, 0] - corners[v - 1, 0], corners[v, 1] - corners[v - 1, 1])
+            arcs[v] = arc
+            v += 1
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _direction(ax: float, ay: float, bx: float, by: float) -> tuple[float, float]:
+    length = math.hypot(bx - ax, by - ay)
+    if length <= 1e-9:
+        return 1.0, 0.0
+    return (bx - ax) / length, (by - ay) / length
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _cdf(x: float, c: float, s: float) -> float:
+    size = abs(x)
+    if size <= 0.5 * (c - s):
+        upper = 0.5 + size / c
+    else:
+        tail = max(0.5 * (c + s) - size, 0.0)
+        upper = 1.0 - tail * tail / (2.0 * s * c)
+    return 1.0 - upper if x < 0 else upper
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _pdf(x: float, c: float, s: float) -> float:
+    size = abs(x)
+    if size <= 0.5 * (c - s):
+        return 1.0 / c
+    return max(0.5 * (c + s) - size, 0.0) / (s * c)
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _coverage(
+    x: float, y: float, at: int, u: float, r: float, corners: Array, arcs: Array
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """Coverage of the pixel centred on (x, y) by the stroke of radius r, nearest at u of segment `at`.
+
+    And its derivatives: to the nearest point (x, y), to the radius, to the stroke's first point and to
+    its last one, as far as the ends of the stroke shape it other than through the nearest point.
+    """
+    last = corners.shape[0] - 1
+    ax, ay, bx, by = corners[at, 0], corners[at, 1], corners[at + 1, 0], corners[at + 1, 1]
+    vx, vy = x - (ax + u * (bx - ax)), y - (ay + u * (by - ay))
+    d = math.sqrt(vx * vx + vy * vy)
+    if d < 1e-6:
+        d, dx, dy = 0.0, 0.0, 0.0
+        ny, nx = _direction(ax, ay, bx, by)
+    else:
+        nx, ny = vx / d, vy / d
+        dx, dy = -nx, -ny
+    c, s = max(abs(nx), abs(ny)), max(min(abs(nx), abs(ny)), 1e-6)
+    cover = _cdf(r - d, c, s) + _cdf(r + d, c, s) - 1.0
+    inner, outer = _pdf(r - d, c, s), _pdf(r + d, c, s)
+    to_d, to_r = outer - inner, outer + inner
+
+    arc = arcs[at] + u * (arcs[at + 1] - arcs[at])
+    near_start, near_end = arc < 1.0, arcs[last] - arc < 1.0
+    if 2.0 * r >= _CAP_HIGH or not (near_start or near_end):
+        return cover, to_d * dx, to_d * dy, to_r, 0.0, 0.0, 0.0, 0.0
+
+    # Near the ends of a thin stroke the distance alone would add up to a pixel of ink.
+    cap = _CAP_INK * r
+    beyond_start, beyond_end = at == 0 and u <= 0.0, at == last - 1 and u >= 1.0
+    inside_start, slope_start, sx, sy = 1.0, 0.0, 0.0, 0.0
+    inside_end, slope_end, ex, ey = 1.0, 0.0, 0.0, 0.0
+    aside, aside_sx, aside_sy, aside_ex, aside_ey = d, 0.0, 0.0, 0.0, 0.0
+    across_c, across_s = c, s
+    if near_start:
+        sx, sy = _direction(corners[1, 0], corners[1, 1], corners[0, 0], corners[0, 1])
+        if math.hypot(corners[1, 0] - corners[0, 0], corners[1, 1] - corners[0, 1]) <= 1e-9:
+            sx, sy = -1.0, 0.0
+        fx, fy = x - corners[0, 0], y - corners[0, 1]
+        c, s = max(abs(sx), abs(sy)), max(min(abs(sx), abs(sy)), 1e-6)
+        inside_start = _cdf(cap - (fx * sx + fy * sy), c, s)
+        slope_start = _pdf(cap - (fx * sx + fy * sy), c, s)
+        if beyond_start and not beyond_end:
+            cross = fx * sy - fy * sx
+            aside, across_c, across_s = abs(cross), c, s
+            aside_sx, aside_sy = -np.sign(cross) * sy, np.sign(cross) * sx
+            dx, dy = 0.0, 0.0
+    round_dx, round_dy = (-nx, -ny) if d > 0 else (0.0, 0.0)
+    if near_end:
+        ex, ey = _direction(corners[last - 1, 0], corners[last - 1, 1], corners[last, 0], corners[last, 1])
+        fx, fy = x - corners[last, 0], y - corners[last, 1]
+        c, s = max(abs(ex), abs(ey)), max(min(abs(ex), abs(ey)), 1e-6)
+        inside_end = _cdf(cap - (fx * ex + fy * ey), c, s)
+        slope_end = _pdf(cap - (fx * ex + fy * ey), c, s)
+        if beyond_end:
+            cross = fx * ey - fy * ex
+            aside, across_c, across_s = abs(cross), c, s
+            aside_ex, aside_ey = -np.sign(cross) * ey, np.sign(cross) * ex
+            dx, dy = 0.0, 0.0
+    along = inside_start + inside_end - 1.0
+    if along <= 0.0:
+        along, slope_start, slope_end = 0.0, 0.0, 0.0
+    across = _cdf(r - aside, across_c, across_s) + _cdf(r + aside, across_c, across_s) - 1.0
+    inner, outer = _pdf(r - aside, across_c, across_s), _pdf(r + aside, across_c, across_s)
+    to_aside = (outer - inner) * along
+    flat_r = (outer + inner) * along + across * _CAP_INK * (slope_start + slope_end)
+    flat = across * along
+
+    z = min(max((2.0 * r - _CAP_LOW) / (_CAP_HIGH - _CAP_LOW), 0.0), 1.0)
+    roundness = z * z * (3.0 - 2.0 * z)
+    to_roundness = 6.0 * z * (1.0 - z) * 2.0 / (_CAP_HIGH - _CAP_LOW)
+    keep = 1.0 - roundness
+    return (
+        flat + roundness * (cover - flat),
+        keep * to_aside * dx + roundness * to_d * round_dx,
+        keep * to_aside * dy + roundness * to_d * round_dy,
+        keep * flat_r + roundness * to_r + to_roundness * (cover - flat),
+        keep * (across * slope_start * sx + to_aside * aside_sx),
+        keep * (across * slope_start * sy + to_aside * aside_sy),
+        keep * (across * slope_end * ex + to_aside * aside_ex),
+        keep * (across * slope_end * ey + to_aside * aside_ey),
+    )
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _columns(
+    ax: float, ay: float, bx: float, by: float, length: float, reach: float, y: float
+) -> tuple[float, float]:
+    """From where to where the row y can lie within reach of a segment."""
+    dx, dy = bx - ax, by - ay
+    if abs(dy) <= 1e-6:
+        return min(ax, bx) - reach, max(ax, bx) + reach
+    u0 = min(max((y - reach - ay) / dy, 0.0), 1.0)
+    u1 = min(max((y + reach - ay) / dy, 0.0), 1.0)
+    x0, x1 = ax + u0 * dx, ax + u1 * dx
+    middle, half = ax + (y - ay) / dy * dx, reach * length / abs(dy)
+    return max(min(x0, x1) - reach, middle - half), min(max(x0, x1) + reach, middle + half)
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _grown(values: Array, size: int) -> Array:
+    larger = np.empty(size, values.dtype)
+    larger[: values.shape[0]] = values
+    return larger
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _cover_strokes(
+    points: Array,
+    width: Array,
+    counts: Array,
+    begin: Array,
+    corners: Array,
+    arcs: Array,
+    low: int,
+    high: int,
+    height: int,
+    width_px: int,
+) -> tuple[Array, Array, Array, Array, Array, int]:
+    """Strokes [low, high): where each one's entries begin, pixel, segment, place on it, coverage, work."""
+    room = 128 * (high - low) + 1024
+    pixel, segment, seen = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
+    place, nearest = np.empty(room, points.dtype), np.empty(room, np.float64)
+    cover = np.empty(room, points.dtype)
+    first = np.zeros(high - low + 1, np.int64)
+    # Where a pixel's entry of the current stroke is: `tag` counts on and on, so nothing is ever cleared.
+    entry = np.full(height * width_px, -1, np.int64)
+    tag = 0
+    work = 0
+    top = 0
+    for s in range(low, high):
+        start = top
+        line, arc = corners[begin[s] : begin[s + 1]], arcs[begin[s] : begin[s + 1]]
+        _flatten_stroke(points[s], counts[s], line, arc)
+        r = 0.5 * width[s]
+        reach = r + REACH_PX
+        for at in range(line.shape[0] - 1):
+            ax, ay, bx, by = line[at, 0], line[at, 1], line[at + 1, 0], line[at + 1, 1]
+            dx, dy = float(bx - ax), float(by - ay)
+            square = dx * dx + dy * dy
+            scale = 1.0 / max(square, 1e-18)
+            length = math.sqrt(square)
+            row_low = math.ceil(max(min(ay, by) - reach - 0.5, 0.0))
+            row_high = math.floor(min(max(ay, by) + reach - 0.5, height - 1.0))
+            for row in range(row_low, row_high + 1):
+                y = row + 0.5
+                left, right = _columns(ax, ay, bx, by, length, reach, y)
+                column_low = math.ceil(max(left - 0.5, 0.0))
+                column_high = math.floor(min(right - 0.5, width_px - 1.0))
+                if column_high < column_low:
+                    continue
+                work += column_high - column_low + 1
+                if top + column_high - column_low + 1 > room:
+                    room = 2 * room + column_high - column_low
+                    pixel, segment, seen = _grown(pixel, room), _grown(segment, room), _grown(seen, room)
+                    place, nearest, cover = _grown(place, room), _grown(nearest, room), _grown(cover, room)
+                for column in range(column_low, column_high + 1):
+                    px, py = column + 0.5 - ax, y - ay
+                    u = min(max((px * dx + py * dy) * scale, 0.0), 1.0)
+                    px, py = px - u * dx, py - u * dy
+                    distance = px * px + py * py
+                    if distance >= reach * reach:
+                        continue
+                    where = row * width_px + column
+                    k = entry[where] - tag + start
+                    if k < start or at - seen[k] > 1:  # the first time, or back after having left
+                        k = top
+                        top += 1
+                        entry[where] = tag + k - start
+                        pixel[k] = where
+                        nearest[k] = np.inf
+                    seen[k] = at
+                    if distance < nearest[k]:
+                        nearest[k], segment[k], place[k] = distance, at, u
+        tag += top - start
+        kept = start
+        for k in range(start, top):
+            x, y = pixel[k] % width_px + 0.5, pixel[k] // width_px + 0.5
+            a = _coverage(x, y, segment[k], place[k], r, line, arc)[0]
+            if a > 0.0:
+                pixel[kept], segment[kept], place[kept], cover[kept] = pixel[k], segment[k], place[k], a
+                kept += 1
+        top = kept
+        first[s - low + 1] = top
+    return first, pixel[:top], segment[:top], place[:top], cover[:top], work
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _multiply_band(
+    bare: Array,
+    touched: Array,
+    share: Array,
+    only: Array,
+    stroke_low: int,
+    stroke_high: int,
+    first: Array,
+    pixel: Array,
+    cover: Array,
+    low: int,
+    high: int,
+) -> None:
+    """Take from the bare shares of pixels [low, high) what these strokes cover."""
+    one, least = bare.dtype.type(1.0), bare.dtype.type(Q_MIN)
+    pens = bare.shape[1]
+    for s in range(stroke_low, stroke_high):
+        p = only[s]
+        for k in range(first[s - stroke_low], first[s - stroke_low + 1]):
+            where = pixel[k]
+            if where < low or where >= high:
+                continue
+            touched[where] = True
+            if p >= 0:
+                bare[where, p] *= max(one - share[s, p] * cover[k], least)
+            else:
+                for q in range(pens):
+                    bare[where, q] *= max(one - share[s, q] * cover[k], least)
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _pull_strokes(
+    grad: Array,
+    bare: Array,
+    share: Array,
+    only: Array,
+    low: int,
+    high: int,
+    first: Array,
+    pixel: Array,
+    segment: Array,
+    place: Array,
+    cover: Array,
+    points: Array,
+    width: Array,
+    counts: Array,
+    begin: Array,
+    corners: Array,
+    arcs: Array,
+    width_px: int,
+    grad_points: Array,
+    grad_width: Array,
+    grad_share: Array,
+) -> None:
+    """Carry the gradient of the bare shares back to points, widths and weights of strokes [low, high)."""
+    one, least = bare.dtype.type(1.0), bare.dtype.type(Q_MIN)
+    pens = bare.shape[1]
+    for s in range(low, high):
+        line, arc = corners[begin[s] : begin[s + 1]], arcs[begin[s] : begin[s + 1]]
+        last = line.shape[0] - 1
+        pull = np.zeros(line.shape, np.float64)
+        pull_r = 0.0
+        p = only[s]
+        for k in range(first[s - low], first[s - low + 1]):
+            where, a = pixel[k], cover[k]
+            to_cover = bare.dtype.type(0.0)
+            if p >= 0:
+                left = max(one - share[s, p] * a, least)
+                to_cover -= grad[where, p] * bare[where, p] / left * share[s, p]
+            else:
+                for q in range(pens):
+                    left = max(one - share[s, q] * a, least)
+                    loss = grad[where, q] * bare[where, q] / left
+                    to_cover -= loss * share[s, q]
+                    grad_share[s, q] -= loss * a
+            if to_cover == 0.0:
+                continue
+            at, u = segment[k], place[k]
+            x, y = where % width_px + 0.5, where // width_px + 0.5
+            _, qx, qy, to_r, sx, sy, ex, ey = _coverage(x, y, at, u, 0.5 * width[s], line, arc)
+            pull[at, 0] += to_cover * (1.0 - u) * qx
+            pull[at, 1] += to_cover * (1.0 - u) * qy
+            pull[at + 1, 0] += to_cover * u * qx
+            pull[at + 1, 1] += to_cover * u * qy
+            pull[0, 0] += to_cover * sx
+            pull[0, 1] += to_cover * sy
+            pull[last, 0] += to_cover * ex
+            pull[last, 1] += to_cover * ey
+            pull_r += to_cover * to_r
+        grad_width[s] = 0.5 * pull_r
+        v = 0
+        for k in range(counts.shape[1]):
+            for j in range(counts[s, k] + (1 if k == counts.shape[1] - 1 else 0)):
+                b0, b1, b2, b3 = _basis(j / counts[s, k])
+                for i in range(2):
+                    grad_points[s, 3 * k, i] += b0 * pull[v, i]
+                    grad_points[s, 3 * k + 1, i] += b1 * pull[v, i]
+                    grad_points[s, 3 * k + 2, i] += b2 * pull[v, i]
+                    grad_points[s, 3 * k + 3, i] += b3 * pull[v, i]
+                v += 1
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _compose_band(
+    bare: Array,
+    touched: Array,
+    ink: Array,
+    opacity: Array,
+    sequence: Array,
+    image: Array,
+    low: int,
+    high: int,
+) -> None:
+    for where in range(low, high):
+        if not touched[where]:
+            continue
+        red, green, blue = 1.0, 1.0, 1.0
+        for p in sequence:
+            left, hides = float(bare[where, p]), float(opacity[p])
+            through, own = (1.0 - left) * (1.0 - hides), (1.0 - left) * hides
+            red = red * (left + through * ink[p, 0]) + own * ink[p, 0]
+            green = green * (left + through * ink[p, 1]) + own * ink[p, 1]
+            blue = blue * (left + through * ink[p, 2]) + own * ink[p, 2]
+        image[0, where], image[1, where], image[2, where] = red, green, blue
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _pull_band(
+    bare: Array,
+    touched: Array,
+    ink: Array,
+    opacity: Array,
+    sequence: Array,
+    grad: Array,
+    grad_bare: Array,
+    grad_ink: Array,
+    low: int,
+    high: int,
+) -> None:
+    pens = sequence.shape[0]
+    below = np.empty((pens, 3), np.float64)
+    for where in range(low, high):
+        if not touched[where]:
+            continue
+        for i in range(3):
+            value = 1.0
+            for n in range(pens):
+                p = sequence[n]
+                below[n, i] = value
+                left, hides, t = float(bare[where, p]), float(opacity[p]), float(ink[p, i])
+                value = value * (left + (1.0 - left) * (1.0 - hides) * t) + (1.0 - left) * hides * t
+            pull = float(grad[i, where])
+            for n in range(pens - 1, -1, -1):
+                p = sequence[n]
+                left, hides, t = float(bare[where, p]), float(opacity[p]), float(ink[p, i])
+                grad_bare[where, p] += pull * (below[n, i] * (1.0 - (1.0 - hides) * t) - hides * t)
+                grad_ink[p, i] += pull * (1.0 - left) * ((1.0 - hides) * below[n, i] + hides)
+                pull *= left + (1.0 - left) * (1.0 - hides) * t
