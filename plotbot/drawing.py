@@ -1,0 +1,295 @@
+"""The Drawing: a `vpype.Document` with one layer per pen.
+
+A layer's `vp_name` is the pen's id, `vp_color` a screen preview of its ink, `vp_pen_width` its width in
+vpype's pixels. A layer with `DROP_FIELD` holds strokes that are known and will not be drawn, with the
+reason, so that nothing of a file vanishes. Everything here takes and gives millimetres; the pixels
+inside the document are this module's own business.
+
+Strokes are numbered from 0 through all layers in the order of their layer numbers; plans and journals
+name a stroke by that number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from plotbot.errors import BadInput
+from plotbot.ink.spaces import delta_e00, srgb_hex, srgb_to_lab
+from plotbot.paper import Paper, mm_from_px, px_from_mm
+from plotbot.pens.model import Inventory, Pen
+from plotbot.plan.store import write_atomically
+
+if TYPE_CHECKING:
+    import vpype
+
+__all__ = [
+    "DROP_FIELD",
+    "Source",
+    "SvgLayer",
+    "assign_pens",
+    "fit",
+    "from_strokes",
+    "read_svg",
+    "sources",
+    "svg_text",
+    "write_svg",
+]
+
+FloatArray = npt.NDArray[np.float64]
+
+DROP_FIELD = "plotbot_drop"
+
+_LAYER_NUMBER = re.compile(r"^[%!*\s]*\d+\s*-\s*")
+_PAPER_MATCH_DE = 8.0
+"""A colour this close (ΔE00) to the paper, and closer to it than to any pen, is meant as bare paper."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """One stroke of a drawing: its number, its pen's id, its points [n, 2] in mm, and, when it is not
+    to be drawn, why."""
+
+    index: int
+    pen: str
+    points: FloatArray
+    drop: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SvgLayer:
+    """One layer of an SVG to write: label, colour (#rrggbb), line width in mm, strokes [n, 2] in mm."""
+
+    label: str
+    colour: str
+    width_mm: float
+    strokes: Sequence[FloatArray] = field(repr=False)
+
+
+def from_strokes(
+    strokes: Iterable[tuple[str, npt.ArrayLike]], inventory: Inventory, paper: Paper
+) -> vpype.Document:
+    """Build a drawing from (pen id, points [n >= 1, 2] in mm); layers come in the inventory's order.
+
+    A single point becomes a dot: a stroke with two equal points. Raises `BadInput` for a pen that the
+    inventory does not have, and for strokes that are no list of points.
+    """
+    by_pen: dict[str, list[FloatArray]] = {}
+    for number, (pen_id, points) in enumerate(strokes):
+        if pen_id not in inventory:
+            known = ", ".join(pen.id for pen in inventory.pens)
+            raise BadInput(f"Inventory {inventory.id!r} has no pen {pen_id!r}; it has {known}.")
+        by_pen.setdefault(pen_id, []).append(_points(points, number))
+    layers = [(pen, by_pen[pen.id]) for pen in inventory.pens if pen.id in by_pen]
+    return _document(layers, (paper.width, paper.height), ())
+
+
+def sources(drawing: vpype.Document) -> list[Source]:
+    """Every stroke of a drawing with its number, in order."""
+    found: list[Source] = []
+    for number in sorted(drawing.layers):
+        layer = drawing.layers[number]
+        pen = str(layer.property("vp_name") or "")
+        drop = str(layer.property(DROP_FIELD) or "")
+        for line in layer:
+            points = mm_from_px(np.column_stack([line.real, line.imag]))
+            found.append(Source(len(found), pen, points, drop))
+    return found
+
+
+def fit(drawing: vpype.Document, paper: Paper) -> vpype.Document:
+    """Scale the art, keeping its shape, to fill the paper's drawable area, and centre it there.
+
+    Returns a new drawing; strokes that are not drawn do not count for the size.
+    """
+    import vpype  # noqa: PLC0415
+
+    drawn = [one.points for one in sources(drawing) if not one.drop and np.isfinite(one.points).all()]
+    fitted = vpype.Document(metadata=dict(drawing.metadata))
+    left, top, right, bottom = paper.drawable
+    scale, shift = 1.0, np.array([left, top])
+    if drawn:
+        points = np.concatenate(drawn)
+        low, high = points.min(axis=0), points.max(axis=0)
+        room = np.array([right - left, bottom - top])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = room / (high - low)
+        scale = float(np.min(ratios[np.isfinite(ratios)], initial=np.inf))
+        scale = scale if np.isfinite(scale) else 1.0
+        shift = np.array([left + right, top + bottom]) / 2 - scale * (low + high) / 2
+    move = complex(px_from_mm(float(shift[0])), px_from_mm(float(shift[1])))
+    for number, layer in drawing.layers.items():
+        fitted.add([line * scale + move for line in layer], number, with_metadata=False)
+        fitted.layers[number].metadata = dict(layer.metadata)
+    fitted.page_size = (px_from_mm(paper.width), px_from_mm(paper.height))
+    return fitted
+
+
+def assign_pens(drawing: vpype.Document, inventory: Inventory) -> vpype.Document:
+    """Give every layer a pen of the inventory; returns a new drawing with one layer per pen.
+
+    A layer named like a pen (its id, its name, or both, with or without a leading ``3 - ``) gets that
+    pen; any other the pen whose ink is nearest to its colour by CIEDE2000. A colour that is nearer to
+    the paper than to any pen is meant as bare paper; its strokes go to a layer that is not drawn.
+    """
+    chosen: dict[str, list[npt.NDArray[np.complex128]]] = {}
+    unseen: dict[str, list[npt.NDArray[np.complex128]]] = {}
+    labs = np.array([pen.lab for pen in inventory.pens])
+    for number in sorted(drawing.layers):
+        layer = drawing.layers[number]
+        reason = str(layer.property(DROP_FIELD) or "")
+        if reason:
+            unseen.setdefault(reason, []).extend(layer)
+            continue
+        pen = _named_pen(str(layer.property("vp_name") or ""), inventory)
+        if pen is None:
+            lab = _layer_lab(layer, inventory)
+            apart = delta_e00(labs, lab[None])
+            nearest = int(np.argmin(apart))
+            to_paper = float(delta_e00(np.array(inventory.paper.lab), lab))
+            if to_paper < min(float(apart[nearest]), _PAPER_MATCH_DE):
+                unseen.setdefault("the colour of the bare paper", []).extend(layer)
+                continue
+            pen = inventory.pens[nearest]
+        chosen.setdefault(pen.id, []).extend(layer)
+    layers = [(pen, [_mm(line) for line in chosen[pen.id]]) for pen in inventory.pens if chosen.get(pen.id)]
+    drops = [(reason, [_mm(line) for line in lines]) for reason, lines in unseen.items() if lines]
+    size = drawing.page_size
+    page = None if size is None else (mm_from_px(float(size[0])), mm_from_px(float(size[1])))
+    return _document(layers, page, drops)
+
+
+def read_svg(path: Path) -> vpype.Document:
+    """Read any SVG as a drawing whose layers still have the file's names and colours; see `assign_pens`.
+
+    The file is untrusted: its size is limited, entities are refused, nothing outside it is opened.
+    Raises `BadInput` when it cannot be read or draws nothing.
+    """
+    from plotbot.svg import read_document  # noqa: PLC0415 - parsing needs vpype and svgelements
+
+    return read_document(path)
+
+
+def write_svg(drawing: vpype.Document, path: Path, inventory: Inventory | None = None) -> None:
+    """Write a drawing as SVG in mm, one Inkscape layer per pen, named ``1 - 20 Magenta`` so that AxiDraw
+    software finds them too. Strokes that are not drawn are left out. Raises `BadInput` when the file
+    cannot be written; then nothing is."""
+    layers: list[SvgLayer] = []
+    for number in sorted(drawing.layers):
+        layer = drawing.layers[number]
+        if layer.property(DROP_FIELD):
+            continue
+        name = str(layer.property("vp_name") or f"layer {number}")
+        pen = inventory[name] if inventory is not None and name in inventory else None
+        colour, width = layer.property("vp_color"), layer.property("vp_pen_width")
+        layers.append(
+            SvgLayer(
+                f"{len(layers) + 1} - {pen or name}",
+                "#000000" if colour is None else colour.as_hex()[:7],
+                0.3 if width is None else mm_from_px(float(width)),
+                [_mm(line) for line in layer],
+            )
+        )
+    size = drawing.page_size
+    if size is None:
+        bounds = drawing.bounds() or (0.0, 0.0, 0.0, 0.0)
+        size = (max(bounds[2], 1.0), max(bounds[3], 1.0))
+    page = (mm_from_px(float(size[0])), mm_from_px(float(size[1])))
+    write_atomically(path, svg_text(layers, page))
+
+
+def svg_text(layers: Sequence[SvgLayer], page_mm: tuple[float, float], metadata: str = "") -> Iterable[str]:
+    """The text of an SVG in pieces; user units are mm. `metadata` goes into <metadata> as plain text."""
+    width, height = page_mm
+    yield (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<svg xmlns="http://www.w3.org/2000/svg" '
+        'xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" version="1.1" '
+        f'width="{width:.10g}mm" height="{height:.10g}mm" viewBox="0 0 {width:.10g} {height:.10g}">\n'
+    )
+    if metadata:
+        yield f"<metadata>{_escape(metadata)}</metadata>\n"
+    for number, layer in enumerate(layers, 1):
+        yield (
+            f'<g inkscape:groupmode="layer" inkscape:label="{_escape(layer.label)}" id="layer{number}" '
+            f'fill="none" stroke="{layer.colour}" stroke-width="{layer.width_mm:.6g}" '
+            'stroke-linecap="round" stroke-linejoin="round">\n'
+        )
+        for points in layer.strokes:
+            pattern = "M%.3f,%.3f" + " %.3f,%.3f" * (len(points) - 1)
+            yield f'<path d="{pattern % tuple(points.ravel().tolist())}"/>\n'
+        yield "</g>\n"
+    yield "</svg>\n"
+
+
+def _document(
+    layers: Iterable[tuple[Pen, Sequence[FloatArray]]],
+    page_mm: tuple[float, float] | None,
+    drops: Iterable[tuple[str, Sequence[FloatArray]]],
+) -> vpype.Document:
+    import vpype  # noqa: PLC0415
+
+    document = vpype.Document()
+    number = 0
+    for number, (pen, strokes) in enumerate(layers, 1):
+        document.add([_px(points) for points in strokes], number)
+        layer = document.layers[number]
+        layer.set_property("vp_name", pen.id)
+        layer.set_property("vp_color", vpype.Color(srgb_hex(pen.lab)))
+        layer.set_property("vp_pen_width", px_from_mm(pen.width_mm))
+    for number, (reason, strokes) in enumerate(drops, number + 1):  # noqa: B020 - goes on counting
+        document.add([_px(points) for points in strokes], number)
+        document.layers[number].set_property(DROP_FIELD, reason)
+    if page_mm is not None:
+        document.page_size = (px_from_mm(page_mm[0]), px_from_mm(page_mm[1]))
+    return document
+
+
+def _points(points: npt.ArrayLike, number: int) -> FloatArray:
+    try:
+        array = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"Stroke {number} is not a list of points (x, y) in mm.") from error
+    if array.ndim != 2 or array.shape[1] != 2 or not len(array):
+        raise BadInput(f"Stroke {number} has the shape {array.shape}; it must be points [n >= 1, 2] in mm.")
+    return np.repeat(array, 2, axis=0) if len(array) == 1 else array
+
+
+def _px(points: FloatArray) -> npt.NDArray[np.complex128]:
+    pixels = px_from_mm(np.ascontiguousarray(points, dtype=np.float64))
+    return pixels.view(np.complex128).ravel()
+
+
+def _mm(line: npt.NDArray[np.complex128]) -> FloatArray:
+    return mm_from_px(np.column_stack([line.real, line.imag]))
+
+
+def _named_pen(name: str, inventory: Inventory) -> Pen | None:
+    wanted = {name.strip().casefold(), _LAYER_NUMBER.sub("", name).strip().casefold()}
+    for texts in (lambda pen: (pen.id,), lambda pen: (str(pen), pen.name)):
+        for pen in inventory.pens:
+            if any(text.casefold() in wanted for text in texts(pen)):
+                return pen
+    return None
+
+
+def _layer_lab(layer: vpype.LineCollection, inventory: Inventory) -> FloatArray:
+    """Colour a layer is meant to have on this paper: its stroke colour, see-through ones over the paper."""
+    colour = layer.property("vp_color")
+    rgba = (0, 0, 0, 255) if colour is None else (colour.red, colour.green, colour.blue, colour.alpha)
+    opacity = rgba[3] / 255
+    over = np.array(rgba[:3]) / 255
+    if opacity < 1:
+        paper = np.frombuffer(bytes.fromhex(srgb_hex(inventory.paper.lab)[1:]), dtype=np.uint8) / 255
+        over = over * opacity + paper * (1 - opacity)  # SVG blends encoded values
+    return np.asarray(srgb_to_lab(over))
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
