@@ -107,7 +107,7 @@ def choose_port(
     raise NoPlotter(f"No {wanted} was found among the serial ports: {names}. Name the port with --port.")
 
 
-def open_port(device: str, baud: int, *, timeout: float = 0.05) -> serial.Serial:
+def open_port(device: str, baud: int, *, timeout: float = 0.02) -> serial.Serial:
     """Open a port exclusively; reads wait at most `timeout` s, writes at most 5 s.
 
     Raises `NoPlotter` that says what is in the way: no such port, no permission, busy and with whom.

@@ -259,7 +259,10 @@ class Profile(BaseModel):
     stream: Stream = Stream()
     homing: bool = Field(False, description="home before the plot, and take positions from there")
     swap: tuple[float, float] = Field((0.0, 0.0), description="where pens are swapped, sheet mm")
-    hold_motors: bool = Field(True, description="motors stay energised between strokes")
+    unlock: bool = Field(False, description="GRBL: unlock ($X) a board that starts locked, without homing")
+    hold_motors: bool | None = Field(
+        None, description="motors stay energised at rest; left out: as the board is set (GRBL's $1)"
+    )
     release_at_swap: bool = Field(False, description="let go of the motors while a pen is swapped")
 
     @model_validator(mode="after")

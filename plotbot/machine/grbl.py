@@ -1,0 +1,576 @@
+"""GRBL plotters: GRBL 1.1, grblHAL and FluidNC over a serial port.
+
+Work coordinates are set with G92 and remembered here, so nothing is written to the board's memory: without
+homing the sheet's starting corner is where the pen stands when the machine first moves, with homing it is
+the profile's `frame.origin`. A reset at rest keeps the machine position; the offset is then set again.
+
+After every pen lift a dwell drains the planner: its ok is what makes a stroke executed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import serial
+
+from plotbot.errors import BadInput, LinkLost, NoPlotter, PlotbotError
+from plotbot.machine.base import Control, Executed, PausedAt
+from plotbot.machine.grbl_gcode import (
+    BARRIER,
+    MODES,
+    Coordinates,
+    StrokeProgram,
+    gcode_lines,
+    opening_lines,
+    origin_line,
+    pen_lines,
+    stroke_program,
+    travel_line,
+)
+from plotbot.machine.grbl_limits import check_reach
+from plotbot.machine.grbl_link import GrblLink
+from plotbot.machine.grbl_settings import Build, Settings, parse_build, parse_settings
+from plotbot.machine.ports import choose_port, find_ports, open_port
+from plotbot.machine.profile import Profile, ServoS, ZAxis
+from plotbot.paper import Paper
+from plotbot.pens.model import Pen
+from plotbot.plan.model import Plan, Stroke
+
+__all__ = ["GrblMachine"]
+
+_HOMING_PATIENCE_S = 180.0
+_EEPROM_PATIENCE_S = 10.0
+_SAME_PLACE_MM = 0.05
+_NEAR_PATH_MM = 0.15
+_JOIN_MM = 0.02
+
+
+class _HaltedError(Exception):
+    """The person, or a button on the machine, wants it to stand still."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A stroke on its way: numbers of its lines on the link. `lowered`: the dwell after lowering."""
+
+    index: int
+    stroke: Stroke
+    program: StrokeProgram
+    lowered: int
+    barrier: int
+
+
+class GrblMachine:
+    """A GRBL plotter; see `plotbot.machine.base.Machine`. Use it as a context manager.
+
+    port: overrides the profile's; without either, the one board found that may run GRBL.
+    After entering: `settings` and `build` are what the board says of itself, and `notes` are sentences
+    about where it differs from the profile.
+    """
+
+    hardware = True
+
+    def __init__(self, profile: Profile, *, port: str | None = None) -> None:
+        if profile.kind != "grbl":
+            raise BadInput(f"Machine profile {profile.name} is of kind {profile.kind}, not grbl.")
+        self.profile = profile
+        self.settings = Settings()
+        self.build = Build()
+        self.notes: list[str] = []
+        self.name = f"grbl on {port or profile.port or 'a port to be found'}"
+        self._port_name = port or profile.port
+        self._open_link: GrblLink | None = None
+        self._paper: Paper | None = None
+        self._pen: Pen | None = None
+        self._pen_up: bool | None = None
+        self._origin: np.ndarray | None = None
+        self._prepared = False
+        self._asleep = False
+
+    # -- connecting --------------------------------------------------------------------------------
+
+    def __enter__(self) -> GrblMachine:
+        profile = self.profile
+        name = self._port_name
+        if name is None:
+            name = choose_port(
+                find_ports(),
+                lambda port: port.may_be_grbl,
+                what="GRBL board",
+                usb=profile.usb,
+                tag=profile.tag,
+            ).device
+        self.name = f"grbl on {name}"
+        link = GrblLink(open_port(name, profile.baud), timeout_s=profile.stream.timeout_s)
+        self._open_link = link
+        try:
+            link.connect()
+            self._get_to_know(link)
+        except LinkLost as error:
+            link.close()
+            self._open_link = None
+            raise NoPlotter(
+                f"{name} stopped answering while it was asked for its settings: {error}"
+            ) from None
+        except BaseException:
+            link.close()
+            self._open_link = None
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        link = self._open_link
+        if link is None:
+            return
+        try:
+            if self._pen_up is False:
+                self._rescue()
+        finally:
+            link.close()
+            self._open_link = None
+
+    def _get_to_know(self, link: GrblLink) -> None:
+        profile = self.profile
+        self.build = parse_build(link.ask("$I"))
+        link.rx_limit = (self.build.rx_bytes or profile.stream.rx_bytes or 128) - 1
+        self.settings = parse_settings(link.ask("$$"))
+        link.inches = self.settings.reports_inches
+        self.notes = self.settings.notes(profile)
+        if isinstance(profile.pen, ServoS) and (fault := self.settings.servo_fault(profile.pen)):
+            raise BadInput(fault)
+        status = link.query(position=True)
+        if status.state == "Door":
+            raise NoPlotter(
+                f"{self.name}: the safety door is open; close it, or pull its pin up if there is none."
+            )
+        if status.state == "Alarm" and not profile.homing:
+            if not profile.unlock:
+                why = (
+                    "because homing is switched on ($22=1)"
+                    if self.settings.flag(22)
+                    else "by an alarm from before; free the carriage if it stands at a limit switch"
+                )
+                raise NoPlotter(
+                    f"{self.name} starts locked {why}. Set homing = true and frame.origin in the profile to "
+                    "home it ($H), or unlock = true to unlock it where it stands ($X)."
+                )
+            link.ask("$X")
+        wanted = {True: 255.0, False: 25.0, None: None}[profile.hold_motors]
+        idle = self.settings.get(1)
+        if wanted is not None and idle is not None and (idle == 255) != (wanted == 255):
+            link.ask(f"$1={wanted:.0f}", patience_s=_EEPROM_PATIENCE_S)
+
+    @property
+    def _link(self) -> GrblLink:
+        if self._open_link is None:
+            raise RuntimeError("the GRBL machine is not connected; use it in a with statement")
+        return self._open_link
+
+    # -- before the plot ---------------------------------------------------------------------------
+
+    def check(self, plan: Plan) -> None:
+        """Refuse a plan that leaves the machine's reach or whose pens its lift cannot move (`BadInput`).
+
+        Takes over the sheet. Works without a connection too, then by the profile alone.
+        """
+        self._paper = plan.paper
+        for one_pass in plan.passes:
+            self._check_pen(one_pass.pen)
+        position = None
+        if self._open_link is not None and self._origin is None and not self.profile.homing:
+            status = self._link.query(position=True)
+            position = np.array(status.mpos) if status.mpos else None
+        elif self._origin is not None:
+            position = self._origin
+        check_reach(plan, self.profile, self.settings, self.build, position)
+
+    def check_on_board(self, plan: Plan) -> list[str]:
+        """Let the board parse the whole program in check mode (``$C``), without motion.
+
+        Returns its complaints, none if all is well. Do it before the origin is set: leaving check mode
+        resets the board (at rest, so it keeps its machine position).
+        """
+        link = self._link
+        if link.query().state != "Idle":
+            raise NoPlotter(f"{self.name} is not idle ({link.query().state}); home or unlock it, then check.")
+        self._prepared = False
+        link.ask("$C")
+        link.tolerant = True
+        complaints: list[str] = []
+        try:
+            for line in gcode_lines(plan, self.profile):
+                if not line.startswith("$"):
+                    link.send(line)
+            link.leave_check_mode()
+        except LinkLost as error:
+            if link.dead:
+                raise
+            complaints.append(str(error))
+            link.reset()
+            if link.query().state == "Alarm":
+                link.ask("$X")
+        finally:
+            complaints[:0] = link.refusals
+            link.refusals.clear()
+            link.tolerant = False
+        return complaints
+
+    def home(self) -> None:
+        """Run the board's homing cycle with the pen up; afterwards its machine coordinates hold."""
+        link = self._link
+        if not self.settings.flag(22) and self.settings.get(22) is not None:
+            raise BadInput(
+                "Homing is switched off on the board ($22=0); set $22=1 if it has limit switches, "
+                "or homing = false in the profile."
+            )
+        self._wake()
+        if link.query().state == "Alarm":
+            link.ask("$X")
+        if not isinstance(self.profile.pen, ZAxis):
+            self._pen_to(self.profile.pen.up_height, self.profile.settle(self._pen)[1])
+        link.ask("$H", patience_s=_HOMING_PATIENCE_S)
+        link.position_lost = False
+        self._origin, self._prepared = None, False
+        self._pen_up = True
+
+    def set_origin(self) -> None:
+        """Without homing: the sheet's starting corner is where the pen stands now."""
+        self._link.position_lost = False
+        self._origin, self._prepared = None, False
+        self._ready()
+
+    def mount(self, pen: Pen) -> None:
+        """Take over the heights, times, speed and tip offset of the pen now in the holder; lift it."""
+        self._check_pen(pen)
+        self._pen = pen
+        self._ready()
+        self._pen_to(self.profile.pen.up_height, self.profile.settle(pen)[1])
+
+    # -- drawing -----------------------------------------------------------------------------------
+
+    def plot(
+        self, strokes: Iterable[tuple[int, Stroke]], on_executed: Executed, control: Control
+    ) -> PausedAt | None:
+        """Draw strokes in order; see `plotbot.machine.base.Machine.plot`.
+
+        The travel to the next stroke is sent while the one before is still drawn, so `strokes` is read
+        one ahead of what `on_executed` reports. A feed hold or door pressed on the machine pauses.
+        """
+        self._ready()
+        if self._pen_up is not True:
+            self.lift()
+        try:
+            return self._plot(strokes, on_executed, control)
+        except BaseException:
+            self._rescue()
+            raise
+
+    def _plot(
+        self, strokes: Iterable[tuple[int, Stroke]], on_executed: Executed, control: Control
+    ) -> PausedAt | None:
+        link, profile = self._link, self.profile
+        coordinates = Coordinates.of(profile, self._paper, self._pen)
+        running: _Running | None = None
+        upcoming = 0
+
+        def poll() -> None:
+            if control.halting or (link.status is not None and link.status.state in {"Hold", "Door"}):
+                raise _HaltedError
+
+        def finish() -> None:
+            nonlocal running
+            if running is not None:
+                link.wait(running.barrier, poll)
+                self._pen_up = True
+                done, running = running.index, None
+                on_executed(done)
+
+        try:
+            for index, stroke in strokes:
+                upcoming = index
+                if control.pausing:
+                    finish()
+                    return PausedAt(index)
+                program = stroke_program(stroke, self._pen, profile, coordinates)
+                link.send(program.travel, poll)
+                finish()
+                if control.pausing:
+                    link.rest(poll)
+                    return PausedAt(index)
+                running = self._start(index, stroke, program)
+                upcoming = index + 1
+                self._send_all(program.lower, poll)
+                self._send_all(program.path, poll)
+                self._send_all(program.lift, poll)
+            finish()
+        except _HaltedError:
+            return self._halt(running, upcoming, on_executed)
+        return None
+
+    def _start(self, index: int, stroke: Stroke, program: StrokeProgram) -> _Running:
+        """Number the lines that are about to be sent."""
+        self._pen_up = False
+        lowered = self._link.sent + len(program.lower)
+        return _Running(index, stroke, program, lowered, lowered + len(program.path) + len(program.lift))
+
+    def _send_all(self, lines: Iterable[str], poll: Callable[[], None] | None = None) -> None:
+        for line in lines:
+            self._link.send(line, poll)
+
+    def _halt(self, running: _Running | None, upcoming: int, on_executed: Executed) -> PausedAt:
+        """Stop decelerating, find how much of the running stroke is ink, flush the queue, lift the pen."""
+        link = self._link
+        status = link.hold()
+        drawn = 0.0
+        whole = running is not None and link.answered >= running.barrier
+        if running is not None and not whole and link.answered >= running.lowered and status.mpos:
+            drawn = self._drawn_mm(running, np.array(status.mpos[:2]))
+            whole = drawn >= running.stroke.length_mm - _JOIN_MM
+        link.reset()
+        self._prepared = False
+        self._ready()
+        self._pen_to(self.profile.pen.up_height, self.profile.settle(self._pen)[1])
+        if running is None:
+            return PausedAt(upcoming)
+        if whole:
+            on_executed(running.index)
+            return PausedAt(upcoming)
+        return PausedAt(running.index, drawn)
+
+    def _drawn_mm(self, running: _Running, mpos: np.ndarray) -> float:
+        """Length of the running stroke behind a machine position.
+
+        Only the segments that can be in the planner are looked at, so that a stroke that crosses itself
+        is not mistaken; among equally near ones the first counts, which draws twice rather than not.
+        """
+        assert self._origin is not None
+        kept, points = running.program.kept, running.stroke.mm
+        accepted = min(max(self._link.answered - running.lowered, 0), len(running.program.path))
+        blocks = self.build.planner_blocks
+        first = 0 if blocks is None else max(0, accepted - blocks - 3)
+        last = min(len(kept) - 1, accepted + 3)
+        coordinates = Coordinates.of(self.profile, self._paper, self._pen)
+        here = coordinates.sheet((mpos - self._origin[:2])[None])[0]
+        low, high = int(kept[first]), int(kept[last])
+        if high <= low:
+            return 0.0
+        lengths = np.hypot(*np.diff(points, axis=0).T)
+        along, distance = _project(points[low : high + 1], here)
+        nearest = int(np.flatnonzero(distance <= distance.min() + _JOIN_MM)[0])
+        return float(lengths[: low + nearest].sum() + along[nearest])
+
+    # -- pen, places -------------------------------------------------------------------------------
+
+    def lift(self) -> None:
+        """Pen up, where it stands."""
+        self._ready()
+        self._pen_to(self.profile.pen.up_height, self.profile.settle(self._pen)[1])
+
+    def lower(self, height: float | None = None) -> None:
+        """Pen down to a height in per cent, by default the mounted pen's."""
+        if height is not None and not 0 <= height <= 100:
+            raise BadInput(f"A pen height of {height:g} is impossible; it must be between 0 and 100.")
+        self._ready()
+        target = self.profile.down_height(self._pen) if height is None else height
+        self._pen_to(target, self.profile.settle(self._pen)[0])
+
+    def park(self) -> None:
+        """Pen up and to the swap position; lets go of the motors there if the profile says so."""
+        self._ready()
+        if self._pen_up is not True:
+            self.lift()
+        reference = Coordinates.of(self.profile, self._paper, None)
+        self._send_all((travel_line(reference.work(np.array([self.profile.swap]))[0], self.profile), BARRIER))
+        self._link.wait()
+        if self.profile.release_at_swap:
+            self._link.ask("$SLP")
+            self._asleep = True
+
+    def jog_square(self, side_mm: float = 20.0) -> None:
+        """Pen up and once around a square from where it stands, towards the sheet; for a first test."""
+        if not 0 < side_mm <= min(self.profile.travel.x, self.profile.travel.y):
+            raise BadInput(
+                f"A square of {side_mm:g} mm does not fit; it must be more than 0 and at most "
+                f"{min(self.profile.travel.x, self.profile.travel.y):g} mm."
+            )
+        self.lift()
+        start = self.position_mm()
+        inwards = np.array(
+            [
+                -1.0 if self.profile.frame.corner.endswith("right") else 1.0,
+                -1.0 if self.profile.frame.corner.startswith("bottom") else 1.0,
+            ]
+        )
+        coordinates = Coordinates.of(self.profile, self._paper, self._pen)
+        for corner in ((1, 0), (1, 1), (0, 1), (0, 0)):
+            there = np.array(start) + inwards * corner * side_mm
+            self._link.send(travel_line(coordinates.work(there[None])[0], self.profile))
+        self._link.wait(self._link.send(BARRIER))
+
+    def position_mm(self) -> tuple[float, float]:
+        """Where the pen's tip is on the sheet, as the board reports it."""
+        self._ready()
+        mpos = self._link.query(position=True).mpos
+        assert mpos is not None and self._origin is not None
+        coordinates = Coordinates.of(self.profile, self._paper, self._pen)
+        x, y = coordinates.sheet((np.array(mpos[:2]) - self._origin[:2])[None])[0]
+        return (float(x), float(y))
+
+    # -- after a crash -----------------------------------------------------------------------------
+
+    def mark(self) -> dict[str, Any] | None:
+        """Where the machine stands and where its sheet lies, for the journal; None while not known.
+
+        Plain numbers, to be given to `position_kept` after reconnecting. Call it at rest.
+        """
+        if self._origin is None or self._open_link is None or self._link.position_lost:
+            return None
+        mpos = self._link.query(position=True).mpos
+        assert mpos is not None
+        return {
+            "mpos": [round(value, 4) for value in mpos],
+            "origin": [round(float(v), 4) for v in self._origin],
+        }
+
+    def position_kept(self, mark: dict[str, Any], near_mm: np.ndarray | None = None) -> bool:
+        """Whether the board still knows the position of a `mark` that an earlier process made.
+
+        It does if it was not reset when the port was opened, and if what it reported then was not the
+        bare zero of a fresh start and lies at the mark, or along `near_mm` (sheet points [n, 2]: the path
+        that was on its way when the process ended). Then the old origin is taken over.
+        """
+        link = self._link
+        found = link.found
+        if link.greeted or link.position_lost or found is None or found.mpos is None:
+            return False
+        try:
+            origin, marked = (np.array(mark[key], dtype=float) for key in ("origin", "mpos"))
+        except (KeyError, TypeError, ValueError):
+            return False
+        here = np.array(found.mpos)
+        if origin.shape != here.shape or marked.shape != here.shape:
+            return False
+        fresh = not here.any() and not any(found.wco or ()) and found.spindle == 0
+        if fresh:
+            return False
+        at_mark = bool(np.hypot(*(here - marked)[:2]) <= _SAME_PLACE_MM)
+        if not at_mark and near_mm is not None and len(near_mm) >= 2:
+            coordinates = Coordinates.of(self.profile, self._paper, self._pen)
+            place = coordinates.sheet((here[:2] - origin[:2])[None])[0]
+            at_mark = bool(_project(np.asarray(near_mm, dtype=float), place)[1].min() <= _NEAR_PATH_MM)
+        if at_mark:
+            self._origin, self._prepared = origin, False
+        return at_mark
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _check_pen(self, pen: Pen) -> None:
+        down, up = self.profile.down_height(pen), self.profile.pen.up_height
+        if down >= up:
+            raise BadInput(
+                f"Pen {pen} draws at height {down:g}, not below the {up:g} to which machine profile "
+                f"{self.profile.name} lifts it; lower the pen's down_height or raise pen.up_height."
+            )
+
+    def _ready(self) -> None:
+        """Modes and origin set, so that work coordinates hold; after every reset this is done again."""
+        link = self._link
+        self._wake()
+        if link.position_lost:
+            self._origin, self._prepared = None, False
+            if not self.profile.homing:
+                raise LinkLost(
+                    "The machine lost its position. Put the pen over the sheet's starting corner and resume."
+                )
+        if self._prepared:
+            return
+        if self._origin is None:
+            if self.profile.homing:
+                self.home()
+            self._send_all(opening_lines(self.profile))
+            link.wait()
+            self._origin = self._take_origin()
+        else:
+            mpos = link.query(position=True).mpos
+            assert mpos is not None
+            x, y, z = (mpos - self._origin)[:3] if len(mpos) > 2 else (*(mpos - self._origin), 0.0)
+            self._send_all((MODES, origin_line(self.profile, (float(x), float(y)), float(z))))
+            link.wait()
+        self._prepared = True
+
+    def _take_origin(self) -> np.ndarray:
+        mpos = self._link.query(position=True).mpos
+        assert mpos is not None
+        origin = np.array(mpos, dtype=float)
+        if isinstance(self.profile.pen, ZAxis) and len(origin) > 2:
+            origin[2] -= self.profile.pen.z_at(self.profile.pen.up_height)
+        return origin
+
+    def _wake(self) -> None:
+        """End the board's sleep; it comes back locked but with its position."""
+        if not self._asleep:
+            return
+        self._link.reset()
+        if self._link.query().state == "Alarm":
+            self._link.ask("$X")
+        self._asleep, self._prepared = False, False
+
+    def _pen_to(self, height: float, settle_s: float) -> None:
+        if height < self.profile.pen.up_height:
+            self._pen_up = False
+        self._send_all(pen_lines(self.profile, height, settle_s))
+        self._link.wait()
+        self._pen_up = height >= self.profile.pen.up_height
+
+    def _rescue(self) -> None:
+        """Stop, drop what is queued and lift the pen, as far as the board still listens. Never raises."""
+        link = self._open_link
+        if link is None:
+            return
+        usual = link.timeout_s
+        link.timeout_s = min(usual, 2.5)
+        lost_before = link.position_lost
+        try:
+            deaf = link.alarm is not None or link.was_reset
+            if not deaf:
+                with contextlib.suppress(LinkLost):
+                    link.hold()
+            link.reset()
+            if link.query().state == "Alarm":
+                link.ask("$X")
+            self._prepared = False
+            if self._origin is None or link.position_lost:
+                self._lift_blind()
+            else:
+                self._ready()
+                self._pen_to(self.profile.pen.up_height, self.profile.settle(self._pen)[1])
+        except (PlotbotError, OSError, serial.SerialException, ValueError):
+            link.position_lost = link.position_lost or lost_before
+        finally:
+            link.timeout_s = usual
+
+    def _lift_blind(self) -> None:
+        """Lift on a board that has lost its position: a Z axis goes up by its stroke, if it was down."""
+        lift = self.profile.pen
+        if isinstance(lift, ZAxis):
+            if self._pen_up is False:
+                rise = lift.z_at(lift.up_height) - lift.z_at(self.profile.down_height(self._pen))
+                self._send_all((MODES, f"G91G0Z{rise:.3f}", "G90", BARRIER))
+                self._link.wait()
+                self._pen_up = True
+            return
+        self._send_all((MODES,))
+        self._pen_to(lift.up_height, self.profile.settle(self._pen)[1])
+
+
+def _project(points: np.ndarray, here: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each segment of a polyline [n, 2]: how far along it the foot of `here` lies, and how far off."""
+    start, step = points[:-1], np.diff(points, axis=0)
+    square = np.einsum("ij,ij->i", step, step)
+    share = np.clip(np.einsum("ij,ij->i", here - start, step) / np.where(square > 0, square, 1.0), 0.0, 1.0)
+    foot = start + share[:, None] * step
+    return share * np.sqrt(square), np.hypot(*(here - foot).T)
