@@ -1,0 +1,83 @@
+"""A grown drawing as plain data: curves with a pen each, and what the network made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from plotbot.art.strokes import flatten
+from plotbot.pens.model import Pen
+
+__all__ = ["Activations", "Artwork", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activations:
+    """The objective's excitation under the fixed views, at each stage of the way to paper.
+
+    free: before pens were decided. quantised: every stroke with one real pen. refitted: after the
+    geometry was fitted again to those pens. as_plotted: of the final strokes as resvg draws them.
+    """
+
+    free: float
+    quantised: float
+    refitted: float
+    as_plotted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the optimiser, as told to `on_step`.
+
+    phase: ``choosing`` pens or ``refitting`` with pens decided. activation: the excitation of this
+    step's views. terms: every term of the objective and every regulariser by name, unweighted.
+    left_s: estimated time left.
+    """
+
+    index: int
+    count: int
+    phase: str
+    activation: float
+    terms: dict[str, float]
+    left_s: float
+
+
+@dataclass(frozen=True)
+class Artwork:
+    """Strokes in mm within an area whose top left corner is (0, 0), y down.
+
+    points_mm: float32 [N, 3K+1, 2], chains of cubic Béziers. pen_of: [N], indices into `pens`.
+    history: one entry per step. ended: ``done``, ``stopped``, ``out of time`` or ``not a number``.
+    """
+
+    area_mm: tuple[float, float]
+    size_px: tuple[int, int]
+    points_mm: np.ndarray
+    pen_of: np.ndarray
+    pens: tuple[Pen, ...]
+    paper_lab: tuple[float, float, float]
+    activations: Activations
+    history: tuple[Step, ...] = ()
+    ended: str = "done"
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    def polylines(
+        self, tolerance_mm: float = 0.02, origin_mm: tuple[float, float] = (0.0, 0.0)
+    ) -> list[tuple[str, np.ndarray]]:
+        """Every stroke as (pen id, polyline [n, 2] in mm), within `tolerance_mm` of the curve, with the
+        area's corner moved to `origin_mm`."""
+        lines = flatten(self.points_mm, tolerance_mm)
+        return [
+            (self.pens[pen].id, line + np.asarray(origin_mm))
+            for pen, line in zip(self.pen_of, lines, strict=True)
+        ]
+
+    def by_pen(
+        self, tolerance_mm: float = 0.02, origin_mm: tuple[float, float] = (0.0, 0.0)
+    ) -> dict[str, list[np.ndarray]]:
+        """The polylines of every pen that draws something, by pen id, in the order of the tin."""
+        lines: dict[str, list[np.ndarray]] = {pen.id: [] for pen in self.pens}
+        for pen_id, line in self.polylines(tolerance_mm, origin_mm):
+            lines[pen_id].append(line)
+        return {pen_id: drawn for pen_id, drawn in lines.items() if drawn}

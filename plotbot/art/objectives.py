@@ -1,0 +1,176 @@
+"""What a drawing is grown for, as values that compose: ``channel("blocks.4", 87) - 0.5 * ink_share()``.
+
+An objective is a weighted sum of named terms and is maximised. A term is told what there is to see
+(`Seen`) and returns one number; every term keeps its name, so that each can be logged by it. Terms
+that look at the network are *excitation*: their weighted sum is the activation plotbot reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from plotbot.art.networks import Description, check_channel, check_layer, class_index, class_names
+
+__all__ = [
+    "Objective",
+    "Seen",
+    "Term",
+    "channel",
+    "class_logit",
+    "ink_share",
+    "layer",
+    "neuron",
+    "total_variation",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a term may look at.
+
+    activations: by layer name, maps [B, C, h, w] or logits [B, 1000].
+    picture: [B, 3, H, W], the views given to the network, sRGB-encoded in 0..1.
+    film: [3, H, W], the whole drawing, linear Rec.2020 relative to the paper.
+    """
+
+    activations: Mapping[str, Tensor]
+    picture: Tensor
+    film: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One named number. layers: what the network must compute for it. check: raises `BadInput` when the
+    network has no such channel."""
+
+    name: str
+    value: Callable[[Seen], Tensor]
+    weight: float = 1.0
+    layers: tuple[str, ...] = ()
+    check: Callable[[Description], None] = lambda _description: None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A weighted sum of terms."""
+
+    terms: tuple[Term, ...]
+
+    def __add__(self, other: Objective) -> Objective:
+        return Objective(self.terms + other.terms)
+
+    def __sub__(self, other: Objective) -> Objective:
+        return self + -1.0 * other
+
+    def __mul__(self, factor: float) -> Objective:
+        return Objective(tuple(replace(term, weight=term.weight * factor) for term in self.terms))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Objective:
+        return self * -1.0
+
+    def __str__(self) -> str:
+        return (
+            " ".join(f"{term.weight:+g}·{term.name}" for term in self.terms)
+            .removeprefix("+")
+            .removeprefix("1·")
+        )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers of the network that the terms look at."""
+        return tuple(dict.fromkeys(name for term in self.terms for name in term.layers))
+
+    @property
+    def excitation(self) -> Objective:
+        """The terms that look at the network: what is reported as activation."""
+        return Objective(tuple(term for term in self.terms if term.layers))
+
+    def check(self, description: Description) -> None:
+        """Raise `BadInput` when a term asks for a layer or channel the network does not have."""
+        for term in self.terms:
+            term.check(description)
+
+    def evaluate(self, seen: Seen) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weighted sum, and each term's own value by name, unweighted; terms of one name are added."""
+        total = seen.film.new_zeros(())
+        by_name: dict[str, Tensor] = {}
+        for term in self.terms:
+            value = term.value(seen)
+            total = total + term.weight * value
+            by_name[term.name] = by_name[term.name] + value if term.name in by_name else value
+        return total, by_name
+
+
+def channel(layer: str, number: int) -> Objective:
+    """Mean activation of one channel of a layer."""
+    return _excitation(
+        f"channel {layer}:{number}",
+        layer,
+        lambda maps: maps[:, number].mean(),
+        lambda description: check_channel(description, layer, number),
+    )
+
+
+def neuron(layer: str, number: int) -> Objective:
+    """Activation of a channel at the centre of the view alone."""
+
+    def centre(maps: Tensor) -> Tensor:
+        return (
+            maps[:, number, maps.shape[2] // 2, maps.shape[3] // 2].mean()
+            if maps.ndim == 4
+            else maps[:, number].mean()
+        )
+
+    return _excitation(
+        f"neuron {layer}:{number}",
+        layer,
+        centre,
+        lambda description: check_channel(description, layer, number),
+    )
+
+
+def layer(name: str) -> Objective:
+    """Mean square activation of a whole layer, as in deep dreams (Mordvintsev et al. 2015)."""
+    return _excitation(
+        f"layer {name}", name, lambda maps: maps.square().mean(), lambda d: _has_layer(d, name)
+    )
+
+
+def class_logit(name_or_number: str | int) -> Objective:
+    """Logit of an ImageNet class, by number, name or synonym; raises `BadInput` for an unknown class."""
+    number = class_index(str(name_or_number))
+    title = class_names()[number].split(",")[0]
+    return _excitation(
+        f"class {title}", "logits", lambda logits: logits[:, number].mean(), lambda d: _has_layer(d, "logits")
+    )
+
+
+def total_variation() -> Objective:
+    """Mean absolute difference of neighbouring pixels of the views."""
+
+    def value(seen: Seen) -> Tensor:
+        across = (seen.picture[..., 1:] - seen.picture[..., :-1]).abs().mean()
+        down = (seen.picture[..., 1:, :] - seen.picture[..., :-1, :]).abs().mean()
+        return across + down
+
+    return Objective((Term("total variation", value),))
+
+
+def ink_share() -> Objective:
+    """Share of the paper's light that the ink takes away, 0 (bare) to 1 (black): sparsity is its negative."""
+    return Objective((Term("ink share", lambda seen: (1 - seen.film).mean()),))
+
+
+def _excitation(
+    name: str, layer: str, value: Callable[[Tensor], Tensor], check: Callable[[Description], None]
+) -> Objective:
+    return Objective((Term(name, lambda seen: value(seen.activations[layer]), 1.0, (layer,), check),))
+
+
+def _has_layer(description: Description, name: str) -> None:
+    check_layer(description, name)

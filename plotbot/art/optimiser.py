@@ -1,0 +1,287 @@
+"""From a channel to strokes: grow a drawing that excites a network, in the inks of real pens.
+
+Gradient ascent through the ink renderer and the network, in two phases. While pens are being chosen
+each stroke is a mixture that gets purer and purer; then every stroke gets its pen, and the geometry is
+fitted again to that. Where it stands is judged under fixed views, and in the end from a picture that
+another rasteriser drew.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from plotbot.art.adam import Adam
+from plotbot.art.artwork import Activations, Artwork, Step
+from plotbot.art.augment import Jitter, look, random_views, view_size
+from plotbot.art.ink_renderer import Canvas
+from plotbot.art.judge import activation_of_film, activation_of_plot, encode
+from plotbot.art.networks import EMBEDDED, Network, describe, open_network
+from plotbot.art.objectives import Objective, Seen
+from plotbot.art.palette import Inks, Palette, PenChoice, darkest
+from plotbot.art.strokes import Drawable, bezier_points, polygon_lengths, random_strokes, regularity
+from plotbot.errors import BadInput
+from plotbot.pens.model import Inventory
+
+__all__ = ["GenerateSettings", "generate"]
+
+CHOOSING = 0.65
+"""Share of the steps in which pens are still open."""
+
+VIEW_STRIDE = 32
+"""Views are whole multiples of this, whatever the network, so that activations compare."""
+
+REGULARITY_WEIGHT = 5.0
+UNDECIDED_WEIGHT = 2.0
+
+
+@dataclass(frozen=True)
+class GenerateSettings:
+    """What to draw, with what, on what; lengths in mm.
+
+    area_mm: width and height of the drawing. view_px: pixels along its short side, as the network sees
+    it. strokes, spans: how many curves, of how many cubic pieces each. stroke_px: their length at the
+    start, in those pixels. steps, seconds: when to end, whichever comes first. views: looks per step.
+    pen_limit: use at most that many pens. device: a torch device.
+    """
+
+    objective: Objective
+    inventory: Inventory
+    area_mm: tuple[float, float]
+    network: str = EMBEDDED
+    weights: Path | None = None
+    leaky: float = 0.0
+    palette: Literal["pens", "mono"] = "pens"
+    pen_limit: int | None = None
+    strokes: int = 500
+    spans: int = 3
+    stroke_px: float = 50.0
+    steps: int = 300
+    seconds: float | None = None
+    seed: int = 0
+    view_px: int = 224
+    views: int = 1
+    device: str = "cpu"
+
+    def check(self) -> None:
+        """Raise `BadInput` for what cannot be drawn, before anything slow starts."""
+        _within("Number of strokes", self.strokes, 1, 20_000)
+        _within("Number of spans", self.spans, 1, 64)
+        _within("Number of steps", self.steps, 1, 1_000_000)
+        _within("Number of views", self.views, 1, 64)
+        _within("View size in px", self.view_px, 32, 2048)
+        _within("Stroke length in px", self.stroke_px, 1, 10_000)
+        _within("Width of the drawing in mm", self.area_mm[0], 5, 5000)
+        _within("Height of the drawing in mm", self.area_mm[1], 5, 5000)
+        if self.seconds is not None:
+            _within("Time limit in seconds", self.seconds, 1e-3, 1e7)
+        if self.pen_limit is not None:
+            _within("Pen limit", self.pen_limit, 1, len(self.inventory.pens))
+        aspect = max(self.area_mm) / min(self.area_mm)
+        if aspect > 8:
+            raise BadInput(f"A drawing {aspect:.1f} times as long as wide cannot be grown; the limit is 8.")
+        if not self.objective.excitation.terms:
+            raise BadInput("There is nothing to excite; name a channel, a neuron, a layer or a class.")
+        self.objective.check(describe(self.network))
+
+
+def generate(
+    settings: GenerateSettings,
+    on_step: Callable[[Step], None] = lambda _step: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Artwork:
+    """Grow a drawing. `on_step` hears of every step; `stop` is asked before each, and ends the drawing
+    early with the best so far. Raises `BadInput` for settings that make no sense."""
+    settings.check()
+    clock = time.perf_counter
+    begun = clock()
+    network = open_network(
+        settings.network,
+        settings.objective.layers,
+        weights=settings.weights,
+        device=settings.device,
+        leaky=settings.leaky,
+    )
+    opened = clock()
+    growth = _Growth(settings, network)
+    ended = growth.run(on_step, stop)
+    grown = clock()
+    artwork = growth.artwork(ended)
+    timings = {"network": opened - begun, "optimise": grown - opened, "judge": clock() - grown}
+    return replace(artwork, timings_s=timings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A drawing whose pens are decided."""
+
+    activation: float
+    vertices: Tensor
+    pen_of: Tensor
+
+
+class _Growth:
+    """A drawing while it grows."""
+
+    def __init__(self, settings: GenerateSettings, network: Network) -> None:
+        self.settings, self.network = settings, network
+        inventory = settings.inventory
+        width, height = settings.area_mm
+        px = min(width, height) / settings.view_px
+        self.canvas = Canvas(round(width / px), round(height / px), px)
+        stride = math.lcm(VIEW_STRIDE, network.stride)
+        self.size = view_size(self.canvas.height_px, self.canvas.width_px, stride)
+        pens = [darkest(inventory.pens)] if settings.palette == "mono" else list(inventory.pens)
+        self.inks = Inks.of(pens, inventory.paper.lab, settings.device)
+        nib = max(pen.width_mm for pen in pens)
+        length = settings.stroke_px * px
+        self.drawable = Drawable(
+            width,
+            height,
+            shortest=max(10 * px, 4 * nib),
+            longest=4 * length,
+            tightest=max(4 * px, nib),
+            inset=max(4 * px, nib),
+        )
+        self.low = torch.full((2,), nib / 2, device=settings.device)
+        self.high = torch.tensor([width, height], device=settings.device) - self.low
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        start = random_strokes(settings.strokes, settings.spans, length, self.drawable, self.generator)
+        self.vertices = start.to(settings.device).requires_grad_()
+        self.palette: Palette = PenChoice(self.inks, settings.strokes, self.generator, settings.pen_limit)
+        self.pen_of: Tensor | None = None
+        self.free = self.quantised = math.nan
+        self.best: _Candidate | None = None
+        self.smooth = self.peak = -math.inf
+        self.history: list[Step] = []
+
+    def run(self, on_step: Callable[[Step], None], stop: Callable[[], bool]) -> str:
+        """Both phases; returns how it ended."""
+        settings = self.settings
+        adam = Adam([self.vertices, *self.palette.parameters])
+        begun = time.perf_counter()
+        for index in range(settings.steps):
+            spent = time.perf_counter() - begun
+            done = index / settings.steps
+            if settings.seconds is not None:
+                done = max(done, spent / settings.seconds)
+            if stop():
+                return "stopped"
+            if done >= 1:
+                return "out of time"
+            if self.pen_of is None and done >= CHOOSING:
+                self._decide()
+            activation, terms, loss = self._look(min(1.0, done / CHOOSING))
+            loss.backward()  # type: ignore[no-untyped-call]
+            if not (math.isfinite(activation) and adam.finite()):
+                return "not a number"
+            self._remember(activation)
+            cooling = 0.1 + 0.9 * math.cos(math.pi / 2 * max(0.0, (done - 0.3) / 0.7))
+            adam.step([self.canvas.mm_per_px * cooling, *self.palette.rates])
+            with torch.no_grad():
+                self.vertices.copy_(self.vertices.clamp(self.low, self.high))
+            spent = time.perf_counter() - begun
+            left = spent / (index + 1) * (settings.steps - index - 1)
+            if settings.seconds is not None:
+                left = min(left, max(0.0, settings.seconds - spent))
+            phase = "choosing" if self.pen_of is None else "refitting"
+            step = Step(index, settings.steps, phase, activation, terms, left)
+            self.history.append(step)
+            on_step(step)
+        return "done"
+
+    def artwork(self, ended: str) -> Artwork:
+        """The last state or the best one remembered, whichever the fixed views like better."""
+        if self.pen_of is None:
+            self._decide()
+        assert self.pen_of is not None
+        chosen = self._judged(self.vertices.detach(), self.pen_of)
+        if self.best is not None:
+            remembered = self._judged(self.best.vertices, self.best.pen_of)
+            chosen = max(chosen, remembered, key=lambda candidate: candidate.activation)
+        settings, inks, canvas = self.settings, self.inks, self.canvas
+        artwork = Artwork(
+            area_mm=settings.area_mm,
+            size_px=(canvas.height_px, canvas.width_px),
+            points_mm=bezier_points(chosen.vertices).cpu().numpy(),
+            pen_of=chosen.pen_of.cpu().numpy(),
+            pens=inks.pens,
+            paper_lab=inks.paper_lab,
+            activations=Activations(self.free, self.quantised, chosen.activation, math.nan),
+            history=tuple(self.history),
+            ended=ended,
+        )
+        plotted = activation_of_plot(
+            artwork.by_pen(),
+            inks.pens,
+            inks.paper_lab,
+            area_mm=(0.0, 0.0, canvas.width_px * canvas.mm_per_px, canvas.height_px * canvas.mm_per_px),
+            size_px=artwork.size_px,
+            network=self.network,
+            objective=settings.objective,
+        )
+        return replace(artwork, activations=replace(artwork.activations, as_plotted=plotted))
+
+    def _look(self, progress: float) -> tuple[float, dict[str, float], Tensor]:
+        """One look at the drawing: its excitation, every term by name, and the loss."""
+        objective = self.settings.objective
+        points = bezier_points(self.vertices)
+        if self.pen_of is None:
+            film = self.palette.film(points, self.canvas, progress)
+            undecided = self.palette.penalty(progress)
+        else:
+            film = self.inks.render_assigned(points, self.pen_of, self.canvas)
+            undecided = {}
+        views = random_views(self.settings.views, self.generator, Jitter())
+        picture = encode(look(film, views, self.size), self.inks.paper_lab)
+        total, terms = objective.evaluate(Seen(self.network(picture), picture, film))
+        regular = regularity(points, self.drawable)
+        loss = -total
+        for value in regular.values():
+            loss = loss + REGULARITY_WEIGHT * value
+        for value in undecided.values():
+            loss = loss + UNDECIDED_WEIGHT * value
+        numbers = torch.stack(
+            [value.detach() for value in (*terms.values(), *regular.values(), *undecided.values())]
+        )
+        named = dict(zip((*terms, *regular, *undecided), numbers.tolist(), strict=True))
+        activation = sum(term.weight * named[term.name] for term in objective.excitation.terms)
+        return activation, named, loss
+
+    @torch.no_grad()
+    def _decide(self) -> None:
+        """Give every stroke one pen, and note what that cost."""
+        points = bezier_points(self.vertices)
+        self.free = self._activation(self.palette.film(points, self.canvas, 1.0))
+        self.pen_of = self.palette.decide(polygon_lengths(points))
+        self.quantised = self._judged(self.vertices, self.pen_of).activation
+        self.smooth = self.peak = -math.inf
+
+    def _remember(self, activation: float) -> None:
+        """Keep a copy of the drawing when the running mean of its activation is the highest so far."""
+        if self.pen_of is None:
+            return
+        self.smooth = activation if self.smooth == -math.inf else 0.9 * self.smooth + 0.1 * activation
+        if self.smooth > self.peak:
+            self.peak = self.smooth
+            self.best = _Candidate(self.smooth, self.vertices.detach().clone(), self.pen_of)
+
+    @torch.no_grad()
+    def _judged(self, vertices: Tensor, pen_of: Tensor) -> _Candidate:
+        film = self.inks.render_assigned(bezier_points(vertices), pen_of, self.canvas)
+        return _Candidate(self._activation(film), vertices.clone(), pen_of)
+
+    def _activation(self, film: Tensor) -> float:
+        return activation_of_film(film, self.inks.paper_lab, self.network, self.settings.objective)
+
+
+def _within(what: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise BadInput(f"{what} {value:g} is out of range; use {low:g} to {high:g}.")

@@ -1,0 +1,135 @@
+"""Which ink each stroke is drawn with, while that is still open and once it is decided.
+
+``pens``: every stroke holds logits over the pens of the tin; a softmax that gets spikier as time goes
+on turns them into a mixture of real inks, and a penalty pushes each stroke to make up its mind.
+``mono``: one pen, nothing to choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from plotbot.art.ink_renderer import Canvas, render
+from plotbot.errors import BadInput
+from plotbot.ink.film import transmittance
+from plotbot.pens.model import Pen
+
+__all__ = ["Inks", "Palette", "PenChoice", "darkest"]
+
+FIRST_SPIKINESS, LAST_SPIKINESS = 1.0, 10.0
+
+
+@dataclass(frozen=True)
+class Inks:
+    """Pens as tensors: what the renderer needs to know of them. P pens."""
+
+    pens: tuple[Pen, ...]
+    paper_lab: tuple[float, float, float]
+    width_mm: Tensor
+    transmittance: Tensor
+    opacity: Tensor
+
+    @classmethod
+    def of(cls, pens: Sequence[Pen], paper_lab: tuple[float, float, float], device: str) -> Inks:
+        """The tensors of these pens on that paper."""
+
+        def tensor(values: object) -> Tensor:
+            return torch.as_tensor(np.asarray(values), dtype=torch.float32, device=device)
+
+        return cls(
+            tuple(pens),
+            paper_lab,
+            tensor([pen.width_mm for pen in pens]),
+            tensor(transmittance([pen.lab for pen in pens], paper_lab)),
+            tensor([pen.opacity for pen in pens]),
+        )
+
+    def render(self, points_mm: Tensor, weights: Tensor, canvas: Canvas) -> Tensor:
+        """Film [3, H, W] of strokes [N, 3K+1, 2] drawn with mixtures of pens [N, P]."""
+        return render(points_mm, weights, self.width_mm, self.transmittance, self.opacity, canvas)
+
+    def render_assigned(self, points_mm: Tensor, pen_of: Tensor, canvas: Canvas) -> Tensor:
+        """Film [3, H, W] of strokes drawn with one pen each, [N] indices; unused pens cost nothing."""
+        used, compact = torch.unique(pen_of, return_inverse=True)
+        weights = torch.nn.functional.one_hot(compact, len(used)).to(points_mm)
+        width, films, opacity = self.width_mm[used], self.transmittance[used], self.opacity[used]
+        return render(points_mm, weights, width, films, opacity, canvas)
+
+
+class Palette(Protocol):
+    """How strokes get their ink. `progress` runs from 0 to 1 until the pens are decided."""
+
+    parameters: list[Tensor]
+    rates: list[float]
+    inks: Inks
+
+    def film(self, points_mm: Tensor, canvas: Canvas, progress: float) -> Tensor:
+        """Film [3, H, W] with the inks as open as they are now."""
+
+    def penalty(self, progress: float) -> dict[str, Tensor]:
+        """Terms to keep small, by name."""
+
+    def decide(self, lengths: Tensor) -> Tensor:
+        """One pen of `inks` per stroke, [N]; lengths [N] in mm weigh the strokes."""
+
+
+class PenChoice:
+    """Logits over real pens.
+
+    limit: the number of pens in the end. The least needed pen goes, one at a time, between a quarter
+    and three quarters of the way, so that the drawing can make do without it.
+    """
+
+    def __init__(self, inks: Inks, strokes: int, generator: torch.Generator, limit: int | None) -> None:
+        count = len(inks.pens)
+        if limit is not None and limit < 1:
+            raise BadInput(f"A limit of {limit} pens is impossible; use 1 to {count}.")
+        self.inks = inks
+        self._limit = min(limit or count, count)
+        start = 0.1 * torch.randn(strokes, count, generator=generator)
+        self._logits = start.to(inks.width_mm).requires_grad_()
+        self._allowed = torch.ones(count, dtype=torch.bool, device=inks.width_mm.device)
+        self._weights = self._logits.detach().softmax(1)
+        self._contrast = 1 - inks.transmittance.mean(1)
+        self.parameters = [self._logits]
+        self.rates = [0.08]
+
+    def film(self, points_mm: Tensor, canvas: Canvas, progress: float) -> Tensor:
+        """Film with every stroke a mixture of pens, spikier as `progress` goes on."""
+        self._prune(progress)
+        spikiness = FIRST_SPIKINESS + (LAST_SPIKINESS - FIRST_SPIKINESS) * progress
+        self._weights = (self._open_logits() * spikiness).softmax(1)
+        return self.inks.render(points_mm, self._weights, canvas)
+
+    def penalty(self, progress: float) -> dict[str, Tensor]:
+        """What is left of the mixture: 1 - Σ w², zero once a stroke has one pen."""
+        return {"undecided": progress * (1 - self._weights.square().sum(1)).mean()}
+
+    def decide(self, lengths: Tensor) -> Tensor:
+        """The likeliest pen of every stroke, within the limit."""
+        self._prune(1.0)
+        return self._open_logits().detach().argmax(1)
+
+    def _open_logits(self) -> Tensor:
+        return self._logits.masked_fill(~self._allowed, -torch.inf)
+
+    def _prune(self, progress: float) -> None:
+        count = len(self._allowed)
+        share = min(1.0, max(0.0, (progress - 0.25) / 0.5))
+        target = round(count + (self._limit - count) * share)
+        while int(self._allowed.sum()) > target:
+            # A pale pen is where strokes hide that have nothing to say: ink counts by its contrast.
+            use = self._weights.detach().sum(0) * self._contrast
+            use[~self._allowed] = torch.inf
+            self._allowed[use.argmin()] = False
+
+
+def darkest(pens: Sequence[Pen]) -> Pen:
+    """The pen with the lowest L*."""
+    return min(pens, key=lambda pen: pen.lab[0])

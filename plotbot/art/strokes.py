@@ -1,0 +1,125 @@
+"""Strokes as smooth curves: how they start, what keeps them drawable, and their polylines.
+
+A stroke is a uniform cubic B-spline of K spans, kept as its K + 3 vertices, so that it stays smooth
+(its curvature is continuous) whatever the optimiser does; the renderer gets the same curve as a chain of
+K cubic Béziers. Everything is in mm within the drawing area, y down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["Drawable", "bezier_points", "flatten", "polygon_lengths", "random_strokes", "regularity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawable:
+    """What a pen can draw and an eye can follow, in mm: the area, and a stroke's length and bends.
+
+    `shortest` keeps strokes from becoming dots, `longest` from running away. `tightest` is the smallest
+    radius of curvature that costs nothing. `inset` is kept free along the edges.
+    """
+
+    width: float
+    height: float
+    shortest: float
+    longest: float
+    tightest: float
+    inset: float
+
+
+def bezier_points(vertices: Tensor) -> Tensor:
+    """Uniform cubic B-splines [N, K+3, 2] as chains of cubic Béziers [N, 3K+1, 2].
+
+    Farin, "Curves and Surfaces for CAGD", 5th ed., section 8.7: the joints are (a + 4b + c) / 6, the
+    inner points thirds of the polygon's edges.
+    """
+    before, here, after = vertices[:, :-2], vertices[:, 1:-1], vertices[:, 2:]
+    joints = (before + 4 * here + after) / 6
+    start, end = here[:, :-1], here[:, 1:]
+    spans = torch.stack([joints[:, :-1], (2 * start + end) / 3, (start + 2 * end) / 3], 2)
+    return torch.cat([spans.flatten(1, 2), joints[:, -1:]], 1)
+
+
+def random_strokes(
+    count: int, spans: int, length: float, area: Drawable, generator: torch.Generator
+) -> Tensor:
+    """Gently bent strokes of about `length` mm in all directions, spread evenly: vertices [N, K+3, 2].
+
+    Centres follow the R2 sequence (Roberts 2018), which leaves neither heaps nor holes.
+    """
+    index = torch.arange(count, dtype=torch.float64) + torch.rand(1, generator=generator, dtype=torch.float64)
+    plastic = 1.32471795724474602596
+    spread = torch.stack([index / plastic, index / plastic**2], -1) % 1.0
+    inner = torch.tensor([area.width - 2 * area.inset, area.height - 2 * area.inset], dtype=torch.float64)
+    centre = area.inset + spread * inner
+    heading = torch.rand(count, 1, generator=generator, dtype=torch.float64) * (2 * torch.pi)
+    bend = (torch.rand(count, 1, generator=generator, dtype=torch.float64) - 0.5) * 1.6
+    size = length * (0.6 + 0.8 * torch.rand(count, 1, generator=generator, dtype=torch.float64))
+    along = torch.linspace(-0.5, 0.5, spans + 2, dtype=torch.float64)[None]
+    angle = heading + bend * along
+    steps = torch.stack([angle.cos(), angle.sin()], -1) * (size / spans)[..., None]
+    vertices = torch.cat([torch.zeros(count, 1, 2, dtype=torch.float64), steps.cumsum(1)], 1)
+    vertices = vertices - vertices.mean(1, keepdim=True) + centre[:, None]
+    return torch.minimum(vertices.clamp_min(area.inset), (inner + area.inset)).float()
+
+
+def polygon_lengths(points: Tensor) -> Tensor:
+    """Length [N] of each control polygon, a close upper bound of the curve's, differentiable at 0."""
+    return ((points[:, 1:] - points[:, :-1]).square().sum(-1) + 1e-8).sqrt().sum(-1)
+
+
+def regularity(points: Tensor, area: Drawable) -> dict[str, Tensor]:
+    """What makes strokes hard to draw, each a mean per stroke in units of about 1, 0 when all is well.
+
+    points: [N, 3K+1, 2]. ``dots``: shorter than `shortest`; ``runaways``: longer than `longest`;
+    ``kinks``: bent tighter than `tightest`; ``edges``: beyond the inset.
+    """
+    length = polygon_lengths(points)
+    dots = (1 - length / area.shortest).clamp_min(0).square().mean()
+    runaways = (length / area.longest - 1).clamp_min(0).square().mean()
+    joints = points[:, ::3]
+    edges = joints[:, 1:] - joints[:, :-1]
+    size = (edges.square().sum(-1) + 1e-8).sqrt()
+    if edges.shape[1] > 1:
+        turn = (edges[:, 1:] / size[:, 1:, None] - edges[:, :-1] / size[:, :-1, None]).square().sum(-1)
+        # A turn of t radians over a path s is a curvature of t / s; its square against 1 / radius².
+        path = 0.5 * (size[:, 1:] + size[:, :-1])
+        excess = (turn + 1e-8).sqrt() * area.tightest / path.detach().clamp_min(area.tightest) - 1
+        kinks = excess.clamp_min(0).square().mean()
+    else:
+        kinks = points.new_zeros(())
+    limit = points.new_tensor([area.width, area.height]) - area.inset
+    beyond = (area.inset - points).clamp_min(0) + (points - limit).clamp_min(0)
+    return {
+        "dots": dots,
+        "runaways": runaways,
+        "kinks": kinks,
+        "edges": beyond.square().sum(-1).mean() / area.inset**2,
+    }
+
+
+def flatten(points: np.ndarray, tolerance_mm: float = 0.02) -> list[np.ndarray]:
+    """Chains of cubic Béziers [N, 3K+1, 2] as polylines [n, 2] that stay within `tolerance_mm` of them.
+
+    The number of pieces per cubic follows Wang's bound on its second differences (Wang 1984), and
+    points that lie on a straight line to within a hundredth of the tolerance are left out.
+    """
+    pieces = []
+    for chain in np.asarray(points, dtype=float):
+        cubics = np.stack([chain[i : i + 4] for i in range(0, len(chain) - 1, 3)])
+        bend = np.hypot(*np.moveaxis(cubics[:, :-2] - 2 * cubics[:, 1:-1] + cubics[:, 2:], -1, 0)).max(1)
+        counts = np.maximum(1, np.ceil(np.sqrt(0.75 * bend / tolerance_mm))).astype(int)
+        polyline = [chain[:1]]
+        for cubic, count in zip(cubics, counts, strict=True):
+            t = np.linspace(0, 1, count + 1)[1:, None]
+            u = 1 - t
+            polyline.append(
+                u**3 * cubic[0] + 3 * u**2 * t * cubic[1] + 3 * u * t**2 * cubic[2] + t**3 * cubic[3]
+            )
+        pieces.append(np.concatenate(polyline))
+    return pieces
