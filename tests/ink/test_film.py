@@ -12,10 +12,69 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plotbot import ink
+from plotbot.ink import film as film_module
 
 PAPER = (95.0, 0.0, 2.0)
 INKS = np.array([[88.2, -7.2, 81.6], [61.2, 67.1, -4.0], [52.6, -10.4, -44.2], [20.0, 0.0, 0.0]])
 FILMS = ink.transmittance(INKS, PAPER)
+
+# Printed solids: paper, single inks, and what they gave on top of one another.
+FOGRA39L = {
+    "": (95, 0, -2), "C": (55, -37, -50), "M": (48, 74, -3), "Y": (89, -5, 93), "K": (16, 0, 0),
+    "MY": (47, 68, 48), "CY": (50, -65, 27), "CM": (24, 22, -46), "CMY": (23, 0, 0),
+    "YK": (15.7, -3.1, 11.7), "MK": (10.4, 13.9, 1.4), "CK": (10.4, -8.2, -10.3),
+    "MYK": (11.3, 8.6, 7.3), "CYK": (11.3, -12.9, 3.6), "CMK": (7.9, 5.8, -5.9), "CMYK": (8.7, -0.1, 2.1),
+}  # fmt: skip
+# SWOP (Ghostscript's default CMYK profile): another press and paper, none of it used for fitting.
+SWOP = {
+    "": (89, 0, 4), "C": (56, -38, -40), "M": (47, 69, -4), "Y": (84, -6, 83), "K": (18, 1, 1),
+    "MY": (47, 63, 42), "CY": (52, -61, 26), "CM": (26, 18, -41), "CMY": (25, 0, 0),
+    "YK": (17, -2, 12), "MK": (11, 14, 1), "CK": (14, -7, -8),
+    "MYK": (12, 10, 7), "CYK": (14, -12, 5), "CMK": (8, 7, -7), "CMYK": (9, 1, 1),
+}  # fmt: skip
+
+
+def overprint_errors(press: dict[str, tuple[float, float, float]]) -> np.ndarray:
+    films = ink.transmittance([press[one] for one in "CMYK"], press[""])
+    over = [name for name in press if len(name) > 1]
+    laid = np.array([[one in name for one in "CMYK"] for name in over], dtype=float)
+    found = ink.film_to_lab(ink.compose(laid, films), press[""])
+    return ink.delta_e00(found, np.array([press[name] for name in over], dtype=float))
+
+
+def plain_multiplication_errors(press: dict[str, tuple[float, float, float]]) -> np.ndarray:
+    light = {name: ink.lab_to_rec2020(np.array(lab, dtype=float)) for name, lab in press.items()}
+    over = [name for name in press if len(name) > 1]
+    found = [light[""] * np.prod([light[one] / light[""] for one in name], axis=0) for name in over]
+    target = np.array([press[name] for name in over], dtype=float)
+    return ink.delta_e00(ink.rec2020_to_lab(np.array(found)), target)
+
+
+@pytest.mark.parametrize("press", [FOGRA39L, SWOP])
+def test_printed_overprints_are_met_better_than_by_multiplication(press):
+    errors, plain = overprint_errors(press), plain_multiplication_errors(press)
+    assert errors.mean() < 4.0 and errors.max() < 7.5
+    assert errors.mean() < 0.7 * plain.mean()
+    assert plain.mean() > 5
+
+
+def test_bands_keep_paper_and_greys():
+    np.testing.assert_allclose(film_module.BANDS.sum(1), 1)
+    grey = np.full(3, 0.4)
+    film = film_module.relative_to_film(grey)
+    assert np.ptp(film) < 1e-12
+    np.testing.assert_allclose(film_module.film_to_relative(film), grey)
+
+
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=3))
+def test_film_and_light_are_inverse(light):
+    there = film_module.relative_to_film(np.array(light))
+    np.testing.assert_allclose(film_module.film_to_relative(there), light, atol=1e-12)
+
+
+def test_a_half_covered_point_is_the_mean_of_its_parts():
+    both = ink.film_to_rec2020(ink.compose(np.array([[0.0], [0.5], [1.0]]), FILMS[1:2]), PAPER)
+    np.testing.assert_allclose(both[1], (both[0] + both[2]) / 2, atol=1e-12)
 
 
 def test_solid_ink_has_the_colour_of_the_pen():
