@@ -170,20 +170,18 @@ def _pixels_near(line: _Polyline, width: Tensor, height: int, width_px: int) -> 
     segment, row = _ragged((bottom - top + 1).clamp(min=0).long())
     row = row + top[segment].long()
 
+    # A row is near the segment within its bounding box and within the band along its line.
     y = row.to(ax.dtype) + 0.5
-    x0, y0, r, length = ax[segment], ay[segment], reach[segment], line.length[segment]
-    dx, dy = (bx - ax)[segment], (by - ay)[segment]
-    slanted = dy.abs() > 1e-6
-    safe = torch.where(slanted, dy, torch.ones_like(dy))
-    u0, u1 = ((y - r - y0) / safe).clamp(0, 1), ((y + r - y0) / safe).clamp(0, 1)
-    u0, u1 = torch.where(slanted, u0, torch.zeros_like(u0)), torch.where(slanted, u1, torch.ones_like(u1))
-    left = torch.minimum(x0 + u0 * dx, x0 + u1 * dx) - r
-    right = torch.maximum(x0 + u0 * dx, x0 + u1 * dx) + r
-    middle, half = x0 + (y - y0) / safe * dx, r * length / safe.abs()
-    left = torch.where(slanted, torch.maximum(left, middle - half), left)
-    right = torch.where(slanted, torch.minimum(right, middle + half), right)
-    left = (left - 0.5).ceil().clamp(0, width_px)
-    right = (right - 0.5).floor().clamp(-1, width_px - 1)
+    step = by - ay
+    slanted = step.abs() > 1e-6
+    step = torch.where(slanted, step, torch.ones_like(step))
+    lean = torch.where(slanted, (bx - ax) / step, torch.zeros_like(step))
+    half = torch.where(slanted, reach * line.length / step.abs(), width_px + ax.abs())
+    middle = ax[segment] + (y - ay[segment]) * lean[segment] - 0.5
+    box_low = (torch.minimum(ax, bx) - reach - 0.5).clamp(min=0)[segment]
+    box_high = (torch.maximum(ax, bx) + reach - 0.5).clamp(max=width_px - 1)[segment]
+    left = torch.maximum(box_low, middle - half[segment]).ceil().clamp(max=width_px)
+    right = torch.minimum(box_high, middle + half[segment]).floor().clamp(min=-1)
     span, column = _ragged((right - left + 1).clamp(min=0).long())
     return segment[span], row[span] * width_px + left[span].long() + column
 

@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0915, PLR0917  (kernels take plain arrays, many of them)
+# ruff: noqa: PLR0912, PLR0915, PLR0917  (kernels take plain arrays, many of them)
 """The ink renderer on the CPU: compiled loops for what `plotbot.art.ink_coverage` says in torch.
 
 Strokes are dealt out to threads, then bands of pixels are; no two threads ever write to one place and
@@ -26,8 +26,9 @@ from plotbot.art.ink_coverage import FLATNESS_PX, MAX_SEGMENTS, Q_MIN, REACH_PX,
 __all__ = ["bare_share", "over_paper", "stroke_coverage"]
 
 Array = NDArray[Any]
-Pairs = tuple[int, int, Array, Array, Array, Array, Array, int]
-"""Strokes [from, to), where each one's entries begin, pixel, segment, place on it, coverage, work."""
+Pairs = tuple[int, int, Array, Array, Array, Array, Array, Array, int]
+"""Strokes [from, to), where each one's entries begin; of each entry the pixel, the nearest segment, the
+place on it, the coverage and its derivatives (as `_coverage` lists them); and how much work that was."""
 
 _CAP_LOW, _CAP_HIGH = ROUND_CAP_PX
 _CAP_INK = math.pi / 4
@@ -36,19 +37,27 @@ _CAP_INK = math.pi / 4
 def bare_share(
     points: Tensor, width: Tensor, weights: Tensor, height: int, width_px: int
 ) -> tuple[Tensor, Tensor]:
-    """Share of each pixel that each pen leaves bare, [H·W, P], and which pixels any stroke touches, [H·W].
+    """The R pixels that any stroke touches, [R], and the share of each that each pen leaves bare, [R, P].
 
-    As `plotbot.art.ink_coverage.bare_share`, for CPU tensors of one dtype, float32 or float64.
+    As `plotbot.art.ink_coverage.bare_share`, for CPU tensors of one dtype, float32 or float64; all other
+    pixels are bare. Keeping only these makes the cost independent of the size of the canvas.
     """
-    bare, touched = _BareShare.apply(points, width, weights, height, width_px)
-    return bare, touched
+    touched, bare = _BareShare.apply(points, width, weights, height, width_px)
+    return touched, bare
 
 
 def over_paper(
-    bare: Tensor, touched: Tensor, transmittance: Tensor, opacity: Tensor, sequence: Sequence[int]
+    touched: Tensor,
+    bare: Tensor,
+    transmittance: Tensor,
+    opacity: Tensor,
+    sequence: Sequence[int],
+    pixels: int,
 ) -> Tensor:
-    """The pens over the paper in drawing order: [3, H·W], from what `bare_share` gave."""
-    image: Tensor = _OverPaper.apply(bare, touched, transmittance, opacity, sequence)
+    """The pens over the paper in drawing order: [3, pixels], from what `bare_share` gave."""
+    hides = opacity[:, None]
+    takes, adds = 1 - (1 - hides) * transmittance, hides * transmittance
+    image: Tensor = _OverPaper.apply(touched, bare, takes, adds, sequence, pixels)
     return image
 
 
@@ -61,7 +70,7 @@ def stroke_coverage(points: Tensor, width: Tensor, height: int, width_px: int) -
         torch.from_numpy(stroke),
         torch.from_numpy(np.concatenate([f[3] for f in found]).astype(np.int64)),
         torch.from_numpy(np.concatenate([f[6] for f in found])),
-        sum(f[7] for f in found),
+        sum(f[8] for f in found),
     )
 
 
@@ -98,38 +107,40 @@ class _BareShare(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         line = _Polylines(points, width, height, width_px)
         found = line.cover()
-        share, only = _array(weights), _only_pen(_array(weights))
-        pixels = height * width_px
-        bare, touched = np.ones((pixels, share.shape[1]), share.dtype), np.zeros(pixels, np.bool_)
+        share = _array(weights)
+        only = _only_pen(share)
+        touched, rows = _number_pixels([part[3] for part in found], height * width_px)
+        bare = np.ones((len(touched), share.shape[1]), share.dtype)
 
         def multiply(low: int, high: int) -> None:
-            for part in found:
-                _multiply_band(bare, touched, share, only, *part[:4], part[6], low, high)
+            for part, row in zip(found, rows, strict=True):
+                _multiply_band(bare, share, only, *part[:3], row, part[6], low, high)
 
-        _together([lambda band=band: multiply(*band) for band in _split(pixels, torch.get_num_threads())])
-        result, mask = torch.from_numpy(bare), torch.from_numpy(touched)
-        ctx.mark_non_differentiable(mask)
-        ctx.line, ctx.found, ctx.share, ctx.only = line, found, share, only
+        _together(
+            [lambda band=band: multiply(*band) for band in _split(len(touched), torch.get_num_threads())]
+        )
+        pixels, result = torch.from_numpy(touched), torch.from_numpy(bare)
+        ctx.mark_non_differentiable(pixels)
+        ctx.line, ctx.found, ctx.rows, ctx.share, ctx.only = line, found, rows, share, only
         ctx.save_for_backward(result)
-        return result, mask
+        return pixels, result
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, _: Tensor, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         line: _Polylines = ctx.line
-        (bare,) = ctx.saved_tensors
+        bare, pull = _array(ctx.saved_tensors[0]), _array(grad)
         grad_points, grad_width = np.zeros_like(line.points), np.zeros_like(line.width)
         grad_share = np.zeros_like(ctx.share)
-        only = ctx.only if not ctx.needs_input_grad[2] else np.full_like(ctx.only, -1)
-        pull = _array(grad)
+        only = np.full_like(ctx.only, -1) if ctx.needs_input_grad[2] else ctx.only
 
-        def descend(part: Pairs) -> None:
+        def descend(part: Pairs, row: Array) -> None:
             _pull_strokes(
-                pull, _array(bare), ctx.share, only, *part[:7],
-                line.points, line.width, line.counts, line.begin, line.corners, line.arcs, line.width_px,
+                pull, bare, ctx.share, only, row, *part[:3], *part[4:8], line.counts,
                 grad_points, grad_width, grad_share,
             )  # fmt: skip
 
-        _together([lambda part=part: descend(part) for part in ctx.found])
+        parts = zip(ctx.found, ctx.rows, strict=True)
+        _together([lambda part=part, row=row: descend(part, row) for part, row in parts])
         grads = (torch.from_numpy(g) for g in (grad_points, grad_width, grad_share))
         return *grads, None, None
 
@@ -138,36 +149,38 @@ class _OverPaper(torch.autograd.Function):
     @staticmethod
     def forward(  # type: ignore[override]
         ctx: Any,
-        bare: Tensor,
         touched: Tensor,
-        transmittance: Tensor,
-        opacity: Tensor,
+        bare: Tensor,
+        takes: Tensor,
+        adds: Tensor,
         sequence: Sequence[int],
+        pixels: int,
     ) -> Tensor:
-        ctx.save_for_backward(bare, touched, transmittance, opacity)
+        ctx.save_for_backward(touched, bare, takes, adds)
         ctx.sequence = np.asarray(sequence, np.int64)
-        image = np.ones((3, bare.shape[0]), _array(bare).dtype)
-        args = (_array(bare), _array(touched), _array(transmittance), _array(opacity), ctx.sequence, image)
-        bands = _split(bare.shape[0], torch.get_num_threads())
+        share = _array(bare)
+        image = np.ones((3, pixels), share.dtype)
+        args = (_array(touched), share, _array(takes), _array(adds), ctx.sequence, image)
+        bands = _split(len(share), torch.get_num_threads())
         _together([lambda band=band: _compose_band(*args, *band) for band in bands])
         return torch.from_numpy(image)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        bare, touched, transmittance, opacity = ctx.saved_tensors
-        grad_bare = np.zeros_like(_array(bare))
-        bands = _split(bare.shape[0], _BANDS)
-        grad_ink = np.zeros((len(bands), *transmittance.shape), np.float64)
-        args = (_array(bare), _array(touched), _array(transmittance), _array(opacity), ctx.sequence)
-        pull = _array(grad)
+        touched, bare, takes, adds = (_array(saved) for saved in ctx.saved_tensors)
+        grad_bare = np.empty_like(bare)
+        bands = _split(len(bare), _BANDS)
+        grad_inks = np.zeros((len(bands), 2, *takes.shape))
+        inks_wanted = ctx.needs_input_grad[2] or ctx.needs_input_grad[3]
+        args = (touched, bare, takes, adds, ctx.sequence, _array(grad), grad_bare, inks_wanted)
         _together(
             [
-                lambda at=at, band=band: _pull_band(*args, pull, grad_bare, grad_ink[at], *band)
-                for at, band in enumerate(bands)
+                lambda band=band, inks=inks: _pull_band(*args, *inks, *band)
+                for band, inks in zip(bands, grad_inks, strict=True)
             ]
         )
-        ink = torch.from_numpy(grad_ink.sum(0).astype(grad_bare.dtype))
-        return torch.from_numpy(grad_bare), None, ink, None, None
+        grad_takes, grad_adds = torch.from_numpy(grad_inks.sum(0).astype(bare.dtype))
+        return None, torch.from_numpy(grad_bare), grad_takes, grad_adds, None, None
 
 
 _BANDS = 8  # fixed, so that sums over bands do not depend on the number of threads
@@ -209,13 +222,26 @@ def _together(tasks: list[Callable[[], Any]]) -> list[Any]:
     return results
 
 
+def _number_pixels(parts: list[Array], pixels: int) -> tuple[Array, list[Array]]:
+    """Which pixels occur, in order, and for each part the number of each of its pixels among them."""
+    occurs = np.zeros(pixels, np.bool_)
+    for part in parts:
+        occurs[part] = True
+    touched = np.flatnonzero(occurs)
+    number = np.empty(pixels, np.int32)
+    number[touched] = np.arange(len(touched), dtype=np.int32)
+    return touched, [number[part] for part in parts]
+
+
 def _only_pen(share: Array) -> Array:
     """The pen of each stroke drawn with a single one, -1 for a stroke in several: [N]."""
     used = share != 0
     return np.where(used.sum(1) == 1, used.argmax(1), -1)
 
 
-_jit = njit(cache=True, nogil=True, error_model="numpy")
+_jit = njit(
+    cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz", "arcp", "contract", "reassoc"}
+)
 
 
 @_jit  # type: ignore[untyped-decorator]
@@ -388,21 +414,6 @@ def _coverage(
 
 
 @_jit  # type: ignore[untyped-decorator]
-def _columns(
-    ax: float, ay: float, bx: float, by: float, length: float, reach: float, y: float
-) -> tuple[float, float]:
-    """From where to where the row y can lie within reach of a segment."""
-    dx, dy = bx - ax, by - ay
-    if abs(dy) <= 1e-6:
-        return min(ax, bx) - reach, max(ax, bx) + reach
-    u0 = min(max((y - reach - ay) / dy, 0.0), 1.0)
-    u1 = min(max((y + reach - ay) / dy, 0.0), 1.0)
-    x0, x1 = ax + u0 * dx, ax + u1 * dx
-    middle, half = ax + (y - ay) / dy * dx, reach * length / abs(dy)
-    return max(min(x0, x1) - reach, middle - half), min(max(x0, x1) + reach, middle + half)
-
-
-@_jit  # type: ignore[untyped-decorator]
 def _grown(values: Array, size: int) -> Array:
     larger = np.empty(size, values.dtype)
     larger[: values.shape[0]] = values
@@ -421,12 +432,12 @@ def _cover_strokes(
     high: int,
     height: int,
     width_px: int,
-) -> tuple[Array, Array, Array, Array, Array, int]:
-    """Strokes [low, high): where each one's entries begin, pixel, segment, place on it, coverage, work."""
+) -> tuple[Array, Array, Array, Array, Array, Array, int]:
+    """Strokes [low, high): the rest of `Pairs`."""
     room = 128 * (high - low) + 1024
     pixel, segment, seen = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
     place, nearest = np.empty(room, points.dtype), np.empty(room, np.float64)
-    cover = np.empty(room, points.dtype)
+    cover, slope = np.empty(room, points.dtype), np.empty((room, 7), points.dtype)
     first = np.zeros(high - low + 1, np.int64)
     # Where a pixel's entry of the current stroke is: `tag` counts on and on, so nothing is ever cleared.
     entry = np.full(height * width_px, -1, np.int64)
@@ -444,21 +455,31 @@ def _cover_strokes(
             dx, dy = float(bx - ax), float(by - ay)
             square = dx * dx + dy * dy
             scale = 1.0 / max(square, 1e-18)
-            length = math.sqrt(square)
             row_low = math.ceil(max(min(ay, by) - reach - 0.5, 0.0))
             row_high = math.floor(min(max(ay, by) + reach - 0.5, height - 1.0))
+            # A row is near the segment within its bounding box and within the band along its line.
+            box_low, box_high = (
+                max(min(ax, bx) - reach - 0.5, 0.0),
+                min(max(ax, bx) + reach - 0.5, width_px - 1.0),
+            )
+            lean, half = 0.0, float(width_px) + abs(ax)
+            if abs(dy) > 1e-6:
+                lean, half = dx / dy, reach * math.sqrt(square) / abs(dy)
             for row in range(row_low, row_high + 1):
                 y = row + 0.5
-                left, right = _columns(ax, ay, bx, by, length, reach, y)
-                column_low = math.ceil(max(left - 0.5, 0.0))
-                column_high = math.floor(min(right - 0.5, width_px - 1.0))
+                middle = ax + (y - ay) * lean - 0.5
+                column_low = math.ceil(max(box_low, middle - half))
+                column_high = math.floor(min(box_high, middle + half))
                 if column_high < column_low:
                     continue
                 work += column_high - column_low + 1
                 if top + column_high - column_low + 1 > room:
                     room = 2 * room + column_high - column_low
                     pixel, segment, seen = _grown(pixel, room), _grown(segment, room), _grown(seen, room)
-                    place, nearest, cover = _grown(place, room), _grown(nearest, room), _grown(cover, room)
+                    place, nearest = _grown(place, room), _grown(nearest, room)
+                    grown = np.empty((room, 7), points.dtype)
+                    grown[:start] = slope[:start]
+                    cover, slope = _grown(cover, room), grown
                 for column in range(column_low, column_high + 1):
                     px, py = column + 0.5 - ax, y - ay
                     u = min(max((px * dx + py * dy) * scale, 0.0), 1.0)
@@ -481,39 +502,39 @@ def _cover_strokes(
         kept = start
         for k in range(start, top):
             x, y = pixel[k] % width_px + 0.5, pixel[k] // width_px + 0.5
-            a = _coverage(x, y, segment[k], place[k], r, line, arc)[0]
+            a, qx, qy, to_r, sx, sy, ex, ey = _coverage(x, y, segment[k], place[k], r, line, arc)
             if a > 0.0:
                 pixel[kept], segment[kept], place[kept], cover[kept] = pixel[k], segment[k], place[k], a
+                slope[kept, 0], slope[kept, 1], slope[kept, 2] = qx, qy, to_r
+                slope[kept, 3], slope[kept, 4], slope[kept, 5], slope[kept, 6] = sx, sy, ex, ey
                 kept += 1
         top = kept
         first[s - low + 1] = top
-    return first, pixel[:top], segment[:top], place[:top], cover[:top], work
+    return first, pixel[:top], segment[:top], place[:top], cover[:top], slope[:top], work
 
 
 @_jit  # type: ignore[untyped-decorator]
 def _multiply_band(
     bare: Array,
-    touched: Array,
     share: Array,
     only: Array,
     stroke_low: int,
     stroke_high: int,
     first: Array,
-    pixel: Array,
+    row: Array,
     cover: Array,
     low: int,
     high: int,
 ) -> None:
-    """Take from the bare shares of pixels [low, high) what these strokes cover."""
+    """Take from rows [low, high) of the bare shares what these strokes cover."""
     one, least = bare.dtype.type(1.0), bare.dtype.type(Q_MIN)
     pens = bare.shape[1]
     for s in range(stroke_low, stroke_high):
         p = only[s]
         for k in range(first[s - stroke_low], first[s - stroke_low + 1]):
-            where = pixel[k]
+            where = row[k]
             if where < low or where >= high:
                 continue
-            touched[where] = True
             if p >= 0:
                 bare[where, p] *= max(one - share[s, p] * cover[k], least)
             else:
@@ -527,20 +548,15 @@ def _pull_strokes(
     bare: Array,
     share: Array,
     only: Array,
+    row: Array,
     low: int,
     high: int,
     first: Array,
-    pixel: Array,
     segment: Array,
     place: Array,
     cover: Array,
-    points: Array,
-    width: Array,
+    slope: Array,
     counts: Array,
-    begin: Array,
-    corners: Array,
-    arcs: Array,
-    width_px: int,
     grad_points: Array,
     grad_width: Array,
     grad_share: Array,
@@ -549,13 +565,12 @@ def _pull_strokes(
     one, least = bare.dtype.type(1.0), bare.dtype.type(Q_MIN)
     pens = bare.shape[1]
     for s in range(low, high):
-        line, arc = corners[begin[s] : begin[s + 1]], arcs[begin[s] : begin[s + 1]]
-        last = line.shape[0] - 1
-        pull = np.zeros(line.shape, np.float64)
+        last = counts[s].sum()
+        pull = np.zeros((last + 1, 2), np.float64)
         pull_r = 0.0
         p = only[s]
         for k in range(first[s - low], first[s - low + 1]):
-            where, a = pixel[k], cover[k]
+            where, a = row[k], cover[k]
             to_cover = bare.dtype.type(0.0)
             if p >= 0:
                 left = max(one - share[s, p] * a, least)
@@ -566,20 +581,17 @@ def _pull_strokes(
                     loss = grad[where, q] * bare[where, q] / left
                     to_cover -= loss * share[s, q]
                     grad_share[s, q] -= loss * a
-            if to_cover == 0.0:
-                continue
             at, u = segment[k], place[k]
-            x, y = where % width_px + 0.5, where // width_px + 0.5
-            _, qx, qy, to_r, sx, sy, ex, ey = _coverage(x, y, at, u, 0.5 * width[s], line, arc)
-            pull[at, 0] += to_cover * (1.0 - u) * qx
-            pull[at, 1] += to_cover * (1.0 - u) * qy
-            pull[at + 1, 0] += to_cover * u * qx
-            pull[at + 1, 1] += to_cover * u * qy
-            pull[0, 0] += to_cover * sx
-            pull[0, 1] += to_cover * sy
-            pull[last, 0] += to_cover * ex
-            pull[last, 1] += to_cover * ey
-            pull_r += to_cover * to_r
+            x, y = to_cover * slope[k, 0], to_cover * slope[k, 1]
+            pull[at, 0] += (one - u) * x
+            pull[at, 1] += (one - u) * y
+            pull[at + 1, 0] += u * x
+            pull[at + 1, 1] += u * y
+            pull_r += to_cover * slope[k, 2]
+            pull[0, 0] += to_cover * slope[k, 3]
+            pull[0, 1] += to_cover * slope[k, 4]
+            pull[last, 0] += to_cover * slope[k, 5]
+            pull[last, 1] += to_cover * slope[k, 6]
         grad_width[s] = 0.5 * pull_r
         v = 0
         for k in range(counts.shape[1]):
@@ -593,59 +605,83 @@ def _pull_strokes(
                 v += 1
 
 
+_BLOCK = 64  # rows composed side by side, so that the loops over them run in vector registers
+
+
 @_jit  # type: ignore[untyped-decorator]
 def _compose_band(
-    bare: Array,
     touched: Array,
-    ink: Array,
-    opacity: Array,
+    bare: Array,
+    takes: Array,
+    adds: Array,
     sequence: Array,
     image: Array,
     low: int,
     high: int,
 ) -> None:
-    for where in range(low, high):
-        if not touched[where]:
-            continue
-        red, green, blue = 1.0, 1.0, 1.0
+    """Each pen in turn makes `below` in rows [low, high) into below - a · (takes · below - adds)."""
+    one = bare.dtype.type(1.0)
+    value, cover = np.empty((3, _BLOCK), bare.dtype), np.empty(_BLOCK, bare.dtype)
+    for start in range(low, high, _BLOCK):
+        rows = min(_BLOCK, high - start)
+        value[:] = one
         for p in sequence:
-            left, hides = float(bare[where, p]), float(opacity[p])
-            through, own = (1.0 - left) * (1.0 - hides), (1.0 - left) * hides
-            red = red * (left + through * ink[p, 0]) + own * ink[p, 0]
-            green = green * (left + through * ink[p, 1]) + own * ink[p, 1]
-            blue = blue * (left + through * ink[p, 2]) + own * ink[p, 2]
-        image[0, where], image[1, where], image[2, where] = red, green, blue
+            for j in range(rows):
+                cover[j] = one - bare[start + j, p]
+            for i in range(3):
+                take, add, below = takes[p, i], adds[p, i], value[i]
+                for j in range(rows):
+                    below[j] -= cover[j] * (take * below[j] - add)
+        for i in range(3):
+            for j in range(rows):
+                image[i, touched[start + j]] = value[i, j]
 
 
 @_jit  # type: ignore[untyped-decorator]
 def _pull_band(
-    bare: Array,
     touched: Array,
-    ink: Array,
-    opacity: Array,
+    bare: Array,
+    takes: Array,
+    adds: Array,
     sequence: Array,
     grad: Array,
     grad_bare: Array,
-    grad_ink: Array,
+    inks_wanted: bool,
+    grad_takes: Array,
+    grad_adds: Array,
     low: int,
     high: int,
 ) -> None:
+    """Carry the gradient of the image back to the bare shares and to what the pens take and add."""
+    one = bare.dtype.type(1.0)
     pens = sequence.shape[0]
-    below = np.empty((pens, 3), np.float64)
-    for where in range(low, high):
-        if not touched[where]:
-            continue
+    cover, value = np.empty((pens, _BLOCK), bare.dtype), np.empty((pens + 1, 3, _BLOCK), bare.dtype)
+    pull, to_cover = np.empty((3, _BLOCK), bare.dtype), np.empty(_BLOCK, bare.dtype)
+    for start in range(low, high, _BLOCK):
+        rows = min(_BLOCK, high - start)
+        value[0] = one
+        for n in range(pens):
+            p, a = sequence[n], cover[n]
+            for j in range(rows):
+                a[j] = one - bare[start + j, p]
+            for i in range(3):
+                take, add, below, above = takes[p, i], adds[p, i], value[n, i], value[n + 1, i]
+                for j in range(rows):
+                    above[j] = below[j] - a[j] * (take * below[j] - add)
         for i in range(3):
-            value = 1.0
-            for n in range(pens):
-                p = sequence[n]
-                below[n, i] = value
-                left, hides, t = float(bare[where, p]), float(opacity[p]), float(ink[p, i])
-                value = value * (left + (1.0 - left) * (1.0 - hides) * t) + (1.0 - left) * hides * t
-            pull = float(grad[i, where])
-            for n in range(pens - 1, -1, -1):
-                p = sequence[n]
-                left, hides, t = float(bare[where, p]), float(opacity[p]), float(ink[p, i])
-                grad_bare[where, p] += pull * (below[n, i] * (1.0 - (1.0 - hides) * t) - hides * t)
-                grad_ink[p, i] += pull * (1.0 - left) * ((1.0 - hides) * below[n, i] + hides)
-                pull *= left + (1.0 - left) * (1.0 - hides) * t
+            for j in range(rows):
+                pull[i, j] = grad[i, touched[start + j]]
+        for n in range(pens - 1, -1, -1):
+            p, a = sequence[n], cover[n]
+            to_cover[:] = 0.0
+            for i in range(3):
+                take, add, below, back = takes[p, i], adds[p, i], value[n, i], pull[i]
+                if inks_wanted:
+                    for j in range(rows):
+                        grad_takes[p, i] -= a[j] * back[j] * below[j]
+                        grad_adds[p, i] += a[j] * back[j]
+                for j in range(rows):
+                    to_cover[j] += back[j] * (take * below[j] - add)
+                    back[j] -= a[j] * take * back[j]
+            for j in range(rows):
+                grad_bare[start + j, p] = to_cover[j]

@@ -71,12 +71,15 @@ def render(  # noqa: PLR0917
     weights, ink = pen_weights.to(points_mm.dtype), transmittance.to(points_mm.dtype)
     hides = opacity.detach().to(points_mm.dtype)
     width_mm = weights @ pen_width_mm.to(points_mm.dtype)
-    bare, touched = _bare_share(points_mm, width_mm, weights, canvas)
-    if points_mm.is_cpu:
-        image = ink_kernels.over_paper(bare, touched, ink, hides, sequence)
+    points, width = _in_pixels(points_mm, width_mm, canvas)
+    pixels = canvas.height_px, canvas.width_px
+    if points.is_cpu:
+        inked = ink_kernels.bare_share(points, width, weights, *pixels)
+        image = ink_kernels.over_paper(*inked, ink, hides, sequence, pixels[0] * pixels[1])
     else:
+        bare = ink_coverage.bare_share(points, width, weights, *pixels)
         image = _over_paper(bare, ink, hides, sequence)
-    return image.reshape(3, canvas.height_px, canvas.width_px)
+    return image.reshape(3, *pixels)
 
 
 def render_free(points_mm: Tensor, width_mm: Tensor, transmittance: Tensor, canvas: Canvas) -> Tensor:
@@ -86,29 +89,21 @@ def render_free(points_mm: Tensor, width_mm: Tensor, transmittance: Tensor, canv
     the image is Π over strokes of (1 - a + a·T). Raises BadInput.
     """
     _check("transmittances", transmittance, (points_mm.shape[0], 3), 0, 1)
-    dtype = points_mm.dtype
-    bare, _ = _bare_share(points_mm, width_mm.to(dtype), 1 - transmittance.to(dtype), canvas)
-    return bare.T.reshape(3, canvas.height_px, canvas.width_px)
+    points, width = _in_pixels(points_mm, width_mm.to(points_mm.dtype), canvas)
+    weights = 1 - transmittance.to(points_mm.dtype)
+    pixels = canvas.height_px, canvas.width_px
+    if points.is_cpu:
+        touched, bare = ink_kernels.bare_share(points, width, weights, *pixels)
+        bare = bare.new_ones(pixels[0] * pixels[1], 3).index_put((touched,), bare)
+    else:
+        bare = ink_coverage.bare_share(points, width, weights, *pixels)
+    return bare.T.reshape(3, *pixels)
 
 
 def render_coverage(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> ink_coverage.StrokeCoverage:
     """Coverage of each pixel by each stroke, sparse: what `render` composes. Raises BadInput."""
-    _check_strokes(points_mm, width_mm, canvas)
-    return ink_coverage.stroke_coverage(
-        points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px, canvas.height_px, canvas.width_px
-    )
-
-
-def _bare_share(
-    points_mm: Tensor, width_mm: Tensor, weights: Tensor, canvas: Canvas
-) -> tuple[Tensor, Tensor]:
-    """Share of each pixel that each pen leaves bare, [H·W, P], and which pixels have ink, [H·W]."""
-    _check_strokes(points_mm, width_mm, canvas)
-    points, width = points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px
-    if points.is_cpu:
-        return ink_kernels.bare_share(points, width, weights, canvas.height_px, canvas.width_px)
-    bare = ink_coverage.bare_share(points, width, weights, canvas.height_px, canvas.width_px)
-    return bare, (bare.detach() < 1).any(1)
+    points, width = _in_pixels(points_mm, width_mm, canvas)
+    return ink_coverage.stroke_coverage(points, width, canvas.height_px, canvas.width_px)
 
 
 def _over_paper(left: Tensor, transmittance: Tensor, opacity: Tensor, sequence: list[int]) -> Tensor:
@@ -130,7 +125,8 @@ def _drawing_order(opacity: Tensor, order: Sequence[int] | None) -> list[int]:
     return [p for p in sequence if hides[p] == 0] + [p for p in sequence if hides[p] > 0]
 
 
-def _check_strokes(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> None:
+def _in_pixels(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
+    """Checked points and widths in pixels."""
     shape = tuple(points_mm.shape)
     if len(shape) != 3 or shape[2] != 2 or shape[1] < 4 or shape[1] % 3 != 1:
         raise BadInput(f"Strokes of shape {shape} are not chains of cubic Béziers: [strokes, 3K+1, 2] is.")
@@ -139,6 +135,7 @@ def _check_strokes(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> None:
     reach = MAX_REACH_PX * canvas.mm_per_px
     _check("points in mm", points_mm, shape, -reach, reach)
     _check("stroke widths in mm", width_mm, (points_mm.shape[0],), 0, reach)
+    return points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px
 
 
 def _check(name: str, values: Tensor, shape: tuple[int, ...], low: float, high: float) -> None:
