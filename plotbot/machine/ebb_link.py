@@ -158,7 +158,12 @@ class EbbLink:
         """Microsteps of both motors, 0 where released (QE); None where the firmware cannot tell."""
         if self.version < (2, 8, 0):
             return None
-        first, second = self._numbers("QE", 2)
+        try:
+            first, second = self._numbers("QE", 2)
+        except LinkLost:
+            if self.dead:
+                raise
+            return None
         return first, second
 
     def stop(self) -> Stopped:

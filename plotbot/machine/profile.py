@@ -10,6 +10,7 @@ Lengths mm, speeds mm/s, accelerations mm/s², times s. Pen heights are per cent
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import tomllib
@@ -183,6 +184,16 @@ class EbbServo(_Lift):
         """Pulse width in 1/12 µs of a height in per cent."""
         return round(self.pulse_low + (self.pulse_high - self.pulse_low) * height / 100.0)
 
+    def rate_at(self, per_cent_per_s: float) -> int:
+        """The board's own unit of a rate: 1/12 µs of pulse width every 24 ms."""
+        span = abs(self.pulse_high - self.pulse_low)
+        return max(1, min(65535, math.ceil(span * per_cent_per_s / 100.0 * 0.024)))
+
+    def slew_s(self, height: float, per_cent_per_s: float) -> float:
+        """Seconds to move by `height` per cent: the pulse changes once every 24 ms."""
+        way = abs(self.pulse_at(abs(height)) - self.pulse_at(0.0))
+        return math.ceil(way / self.rate_at(per_cent_per_s)) * 0.024
+
 
 PenLift: TypeAlias = Annotated[ServoS | ZAxis | Lines | EbbServo, Field(discriminator="mechanism")]
 
@@ -318,7 +329,8 @@ class Profile(BaseModel):
         if isinstance(lift, ZAxis):
             moving_down = moving_up = abs(lift.z_high - lift.z_low) * abs(height) / 100.0 / lift.z_speed
         elif isinstance(lift, EbbServo):
-            moving_down, moving_up = abs(height) / lift.lower_rate, abs(height) / lift.lift_rate
+            moving_down = lift.slew_s(height, lift.lower_rate)
+            moving_up = lift.slew_s(height, lift.lift_rate)
         own = pen.mechanical if pen else None
         lower = lift.lower_s if own is None or own.lower_settle_s is None else own.lower_settle_s
         raise_ = lift.lift_s if own is None or own.lift_settle_s is None else own.lift_settle_s
