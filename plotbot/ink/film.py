@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from plotbot.ink.spaces import Array, lab_to_rec2020, rec2020_to_lab, rec2020_to_srgb
+from plotbot.ink.spaces import Array, lab_to_rec2020, rec2020_to_lab, rec2020_to_linear_srgb, rec2020_to_srgb
 
 __all__ = [
     "BANDS",
@@ -43,6 +43,7 @@ __all__ = [
     "film_to_relative",
     "film_to_srgb",
     "relative_to_film",
+    "screen_matrix",
     "transmittance",
 ]
 
@@ -133,6 +134,16 @@ def film_to_lab(film: Array, paper_lab: npt.ArrayLike) -> Array:
 def film_to_srgb(film: Array, paper_lab: npt.ArrayLike) -> Array:
     """Encoded sRGB of a film on that paper as a picture on screen, unclipped (see `srgb_uint8`)."""
     return rec2020_to_srgb(film_to_rec2020(film, paper_lab))
+
+
+def screen_matrix(paper_lab: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Matrix [3, 3] and offset [3] from film to linear sRGB on that paper, for pictures made elsewhere.
+
+    ``linear_srgb = matrix @ film + offset``, the same as `film_to_srgb` before its encoding.
+    """
+    offset = rec2020_to_linear_srgb(film_to_rec2020(np.zeros(3), paper_lab))
+    columns = rec2020_to_linear_srgb(film_to_rec2020(np.eye(3), paper_lab)) - offset
+    return columns.T, offset
 
 
 def _paper(paper_lab: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from plotbot import ink
 from plotbot.ink import film as film_module
+from plotbot.ink.spaces import rec2020_to_linear_srgb
 
 PAPER = (95.0, 0.0, 2.0)
 INKS = np.array([[88.2, -7.2, 81.6], [61.2, 67.1, -4.0], [52.6, -10.4, -44.2], [20.0, 0.0, 0.0]])
@@ -160,3 +161,10 @@ def test_no_opacity_means_translucent(opacity):
     coverage = np.full(4, 0.3)
     expected = np.prod(1 - 0.3 * (1 - FILMS), axis=0)
     np.testing.assert_allclose(ink.compose(coverage, FILMS, opacity), expected, atol=1e-12)
+
+
+def test_the_screen_matrix_is_the_whole_way_from_film_to_linear_srgb():
+    matrix, offset = film_module.screen_matrix(PAPER)
+    film = ink.compose(np.random.default_rng(5).uniform(0, 1, (20, 4)), FILMS)
+    expected = rec2020_to_linear_srgb(ink.film_to_rec2020(film, PAPER))
+    np.testing.assert_allclose(film @ matrix.T + offset, expected, atol=1e-12)
