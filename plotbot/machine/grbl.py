@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import serial
@@ -45,7 +44,6 @@ __all__ = ["GrblMachine"]
 _HOMING_PATIENCE_S = 180.0
 _EEPROM_PATIENCE_S = 10.0
 _SAME_PLACE_MM = 0.05
-_NEAR_PATH_MM = 0.15
 _JOIN_MM = 0.02
 
 
@@ -422,49 +420,26 @@ class GrblMachine:
 
     # -- after a crash -----------------------------------------------------------------------------
 
-    def mark(self) -> dict[str, Any] | None:
-        """Where the machine stands and where its sheet lies, for the journal; None while not known.
+    def position_kept(self, expected_mm: tuple[float, float] | None) -> bool:
+        """Whether the board still knows its position since a plot that left the pen at `expected_mm`
+        (sheet mm; None when that plot was killed). Then its old origin is taken over.
 
-        Plain numbers, to be given to `position_kept` after reconnecting. Call it at rest.
+        It does if opening the port did not reset it, and if its work offset, position and spindle value
+        are not the zeros of a fresh start; the offset tells where the sheet's corner was.
         """
-        if self._origin is None or self._open_link is None or self._link.position_lost:
-            return None
-        mpos = self._link.query(position=True).mpos
-        assert mpos is not None
-        return {
-            "mpos": [round(value, 4) for value in mpos],
-            "origin": [round(float(v), 4) for v in self._origin],
-        }
-
-    def position_kept(self, mark: dict[str, Any], near_mm: np.ndarray | None = None) -> bool:
-        """Whether the board still knows the position of a `mark` that an earlier process made.
-
-        It does if it was not reset when the port was opened, and if what it reported then was not the
-        bare zero of a fresh start and lies at the mark, or along `near_mm` (sheet points [n, 2]: the path
-        that was on its way when the process ended). Then the old origin is taken over.
-        """
-        link = self._link
-        found = link.found
-        if link.greeted or link.position_lost or found is None or found.mpos is None:
+        found = self._link.found
+        if self._link.greeted or found is None or found.mpos is None or found.wco is None:
             return False
-        try:
-            origin, marked = (np.array(mark[key], dtype=float) for key in ("origin", "mpos"))
-        except (KeyError, TypeError, ValueError):
+        if not any(found.mpos) and not any(found.wco) and found.spindle == 0:
             return False
-        here = np.array(found.mpos)
-        if origin.shape != here.shape or marked.shape != here.shape:
-            return False
-        fresh = not here.any() and not any(found.wco or ()) and found.spindle == 0
-        if fresh:
-            return False
-        at_mark = bool(np.hypot(*(here - marked)[:2]) <= _SAME_PLACE_MM)
-        if not at_mark and near_mm is not None and len(near_mm) >= 2:
-            coordinates = Coordinates.of(self.profile, self._paper, self._pen)
+        here, origin = np.array(found.mpos), np.array(found.wco)
+        if expected_mm is not None:
+            coordinates = Coordinates.of(self.profile, self._paper, None)
             place = coordinates.sheet((here[:2] - origin[:2])[None])[0]
-            at_mark = bool(_project(np.asarray(near_mm, dtype=float), place)[1].min() <= _NEAR_PATH_MM)
-        if at_mark:
-            self._origin, self._prepared = origin, False
-        return at_mark
+            if np.hypot(*(place - expected_mm)) > _SAME_PLACE_MM:
+                return False
+        self._origin, self._prepared = origin, False
+        return True
 
     # -- inside ------------------------------------------------------------------------------------
 

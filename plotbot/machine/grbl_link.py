@@ -30,6 +30,7 @@ _STATUS_EVERY_S = 0.2
 _LONGEST_TEXT = 4096
 _MESSAGES_KEPT = 50
 _REFUSALS_KEPT = 20
+_REPORTS_PER_OFFSET = 31
 
 Poll = Callable[[], None]
 
@@ -382,8 +383,15 @@ class GrblLink:
         return self._reset_and_await()
 
     def _first_report(self) -> Status | None:
+        """What a board that was already running says, work offset included (told in few reports only)."""
         self._asked = 0.0
         self._await(lambda: self.reports > 0 or self.banner is not None, 1.0)
+        for _ in range(_REPORTS_PER_OFFSET):
+            if self.status is None or self.status.wco is not None or self.banner is not None:
+                break
+            before = self.reports
+            self._asked = 0.0
+            self._await(lambda before=before: self.reports > before, 0.5)  # type: ignore[misc]
         return self.status
 
     def _settle(self, seconds: float) -> None:
