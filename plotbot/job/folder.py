@@ -44,7 +44,7 @@ from plotbot.pens.model import Inventory
 from plotbot.plan.model import Plan
 from plotbot.plan.store import load_plan, save_plan
 
-__all__ = ["About", "Job", "create_job", "default_folder", "known_versions", "open_job"]
+__all__ = ["About", "Job", "check_free", "create_job", "default_folder", "known_versions", "open_job"]
 
 FORMAT = 1
 MAX_ABOUT_BYTES = 1_000_000
@@ -116,9 +116,9 @@ class Job:
             new, self.about.plan_hash, self.about.pens_hash, self.plan.stroke_count
         ) as journal:
             journal.restore(drawn_mm)
-        for part in (path, path.with_name(path.name + "-journal")):
+        for name in (JOURNAL, *(JOURNAL + end for end in ("-wal", "-shm", "-journal")), "journal.rows"):
             with suppress(FileNotFoundError):
-                part.rename(part.with_name(f"{part.name}.damaged-{mark}"))
+                self.path(name).rename(self.path(f"{name}.damaged-{mark}"))
         new.rename(path)
         return self.journal()
 
@@ -178,7 +178,7 @@ def create_job(
         versions=known_versions(),
     )
     target = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a link to elsewhere
-    _check_free(target)
+    check_free(target)
     with _staged(target) as staging:
         if fill is not None:
             fill(staging)
@@ -247,7 +247,7 @@ def _write_about(about: About, path: Path) -> None:
         temporary.write_bytes(tomli_w.dumps(values).encode())
 
 
-def _check_free(target: Path) -> None:
+def check_free(target: Path) -> None:
     """Refuse a place that holds a job, holds anything else, or is where the person stands."""
     try:
         if (target / ABOUT).exists():

@@ -150,8 +150,9 @@ class VirtualMachine:
         """Draw one stroke with the pen down; the length drawn when told to stop inside it, else None."""
         trace = _Trace(stroke)
         elapsed, written, duration = 0.0, 0.0, timing.duration
+        tick = TICK_S if self._speed else FLUSH_S
         while elapsed < duration and not control.halting:
-            step = min(TICK_S, duration - elapsed)
+            step = min(tick, duration - elapsed)
             self._wait(step)
             elapsed += step
             if self._speed and elapsed - written >= FLUSH_S * self._speed and elapsed < duration:

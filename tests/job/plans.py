@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from plotbot.paper import Paper
@@ -9,6 +11,9 @@ from plotbot.pens.inventory import load_inventory
 from plotbot.plan.model import Motion, Pass, Plan, Stroke
 
 PENS = load_inventory("staedtler12")
+
+RAM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where to put folders of which only the contents matter; None for the usual place."""
 
 
 def plan_of(
