@@ -49,9 +49,9 @@ __all__ = [
 
 BANDS: npt.NDArray[np.float64] = np.array(
     [
-        [0.9392, 0.0276, 0.0332],
-        [0.0611, 0.8665, 0.0724],
-        [0.0219, 0.1010, 0.8771],
+        [0.9401, 0.0253, 0.0346],
+        [0.0626, 0.8603, 0.0771],
+        [0.0225, 0.1050, 0.8725],
     ]
 )
 """Linear Rec.2020 relative to the paper, to the bands in which inks multiply; rows add up to 1."""
