@@ -24,6 +24,7 @@ from plotbot.errors import BadInput
 from plotbot.ink.spaces import delta_e00, srgb_hex, srgb_to_lab
 from plotbot.paper import Paper, mm_from_px, px_from_mm
 from plotbot.pens.model import Inventory, Pen
+from plotbot.plan.lines import Lines
 from plotbot.plan.store import write_atomically
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DROP_FIELD",
+    "Layer",
     "Source",
     "SvgLayer",
     "assign_pens",
     "fit",
+    "flat_layers",
     "from_strokes",
     "read_svg",
     "sources",
@@ -59,6 +62,15 @@ class Source:
     index: int
     pen: str
     points: FloatArray
+    drop: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One layer of a drawing, its strokes in mm as flat arrays; `drop` says why it is not drawn, if so."""
+
+    pen: str
+    lines: Lines
     drop: str = ""
 
 
@@ -92,14 +104,31 @@ def from_strokes(
 
 def sources(drawing: vpype.Document) -> list[Source]:
     """Every stroke of a drawing with its number, in order."""
-    found: list[Source] = []
+    return [
+        Source(int(layer.lines.sources[number]), layer.pen, layer.lines[number], layer.drop)
+        for layer in flat_layers(drawing)
+        for number in range(len(layer.lines))
+    ]
+
+
+def flat_layers(drawing: vpype.Document) -> list[Layer]:
+    """The layers of a drawing in order, without empty ones; sources are the strokes' numbers."""
+    found: list[Layer] = []
+    count = 0
     for number in sorted(drawing.layers):
         layer = drawing.layers[number]
+        lines = [line for line in layer if len(line)]
+        if not lines:
+            continue
+        pixels = np.ascontiguousarray(np.concatenate(lines), dtype=np.complex128)
+        offsets = np.zeros(len(lines) + 1, dtype=np.int64)
+        np.cumsum([len(line) for line in lines], out=offsets[1:])
+        points = mm_from_px(pixels.view(np.float64).reshape(-1, 2))
         pen = str(layer.property("vp_name") or "")
         drop = str(layer.property(DROP_FIELD) or "")
-        for line in layer:
-            points = mm_from_px(np.column_stack([line.real, line.imag]))
-            found.append(Source(len(found), pen, points, drop))
+        numbers = np.arange(count, count + len(lines))
+        found.append(Layer(pen, Lines.build(points, offsets, numbers), drop))
+        count += len(lines)
     return found
 
 

@@ -17,7 +17,7 @@ __all__ = ["chains", "match_ends"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_NEIGHBOURS = 8
+_NEIGHBOURS = 6
 
 
 def match_ends(ends: FloatArray, tolerance: float) -> IntArray:
@@ -39,16 +39,12 @@ def match_ends(ends: FloatArray, tolerance: float) -> IntArray:
         known = min(_NEIGHBOURS, len(free))
         tree = cKDTree(ends[free], balanced_tree=False)
         bound = np.nextafter(tolerance, np.inf)  # the tree's bound is exclusive
-        _, near = tree.query(ends[free], k=known, distance_upper_bound=bound)
-        one, other = np.repeat(free, known), near.ravel()
+        apart, near = tree.query(ends[free], k=known, distance_upper_bound=bound)
+        one, other, apart = np.repeat(free, known), near.ravel(), apart.ravel()
         found = other < len(free)
-        one, other = one[found], free[other[found]]
-        key = np.unique(np.minimum(one, other) * len(ends) + np.maximum(one, other))
-        low, high = np.divmod(key, len(ends))
-        low, high = low[low != high], high[low != high]
-        apart = np.hypot(*(ends[low] - ends[high]).T)
-        order = np.lexsort((high, low, apart))
-        if not _match_nearest(low[order], high[order], partner, parent):
+        one, other, apart = one[found], free[other[found]], apart[found]
+        shortest_first = np.argsort(apart, kind="stable")
+        if not _match_nearest(one[shortest_first], other[shortest_first], partner, parent):
             break
     return partner
 
@@ -56,8 +52,9 @@ def match_ends(ends: FloatArray, tolerance: float) -> IntArray:
 def chains(partner: IntArray, starts: IntArray) -> tuple[IntArray, IntArray]:
     """Walk the chains that `match_ends` made, each from one of the ends in `starts`.
 
-    starts: free ends in the order wanted; both ends of a chain give it twice. Returns the entered
-    end of every stroke in order (even: drawn forwards, odd: backwards) and the offsets where each chain begins, plus the end.
+    starts: free ends in the order wanted; both ends of a chain give it twice. Returns the entered end
+    of every stroke in order (even: drawn forwards, odd: backwards), and the offsets at which chains
+    begin, with the total at the end.
     """
     entered = np.empty(len(partner), dtype=np.int64)
     offsets = np.zeros(len(starts) + 1, dtype=np.int64)
@@ -95,10 +92,10 @@ def _match_coincident(ends: FloatArray, by_place: IntArray, partner: IntArray, p
 
 
 @compiled
-def _match_nearest(low: IntArray, high: IntArray, partner: IntArray, parent: IntArray) -> int:
+def _match_nearest(ones: IntArray, others: IntArray, partner: IntArray, parent: IntArray) -> int:
     matched = 0
-    for index in range(len(low)):
-        one, other = low[index], high[index]
+    for index in range(len(ones)):
+        one, other = ones[index], others[index]
         if partner[one] >= 0 or partner[other] >= 0:
             continue
         mine, theirs = _find(parent, one // 2), _find(parent, other // 2)

@@ -29,6 +29,7 @@ __all__ = [
     "check_motion",
     "draw_limits",
     "estimate",
+    "flatten",
     "hop_seconds",
     "junction_speeds",
     "pen_times",
