@@ -232,6 +232,7 @@ class _Trace:
 
     def up_to(self, end_mm: float) -> npt.NDArray[np.int32]:
         """The line since the last call, as whole micrometres [n >= 2, 2]."""
+        end_mm = min(end_mm, float(self._along[-1]))
         inner = (self._along > self._from_mm) & (self._along < end_mm)
         ends = self.point_at(self._from_mm)[None], self.point_at(end_mm)[None]
         self._from_mm = end_mm
