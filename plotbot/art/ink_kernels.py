@@ -414,8 +414,100 @@ def _coverage(
 
 
 @_jit  # type: ignore[untyped-decorator]
+def _segment_frame(
+    line: Array, at: int, reach: float, height: int, width_px: int
+) -> tuple[int, int, float, float, float, float]:
+    """Where segment `at` can reach: rows from and to, box from and to, lean and half width of its band.
+
+    A row is near the segment within its bounding box and within the band along its line.
+    """
+    ax, ay, bx, by = line[at, 0], line[at, 1], line[at + 1, 0], line[at + 1, 1]
+    row_low = math.ceil(max(min(ay, by) - reach - 0.5, 0.0))
+    row_high = math.floor(min(max(ay, by) + reach - 0.5, height - 1.0))
+    box_low, box_high = max(min(ax, bx) - reach - 0.5, 0.0), min(max(ax, bx) + reach - 0.5, width_px - 1.0)
+    dx, dy = float(bx - ax), float(by - ay)
+    if abs(dy) <= 1e-6:
+        return row_low, row_high, box_low, box_high, 0.0, float(width_px) + abs(ax)
+    return row_low, row_high, box_low, box_high, dx / dy, reach * math.sqrt(dx * dx + dy * dy) / abs(dy)
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _room_for(line: Array, reach: float, height: int, width_px: int) -> int:
+    """At most so many segment–pixel pairs lie near a stroke."""
+    room = 0.0
+    for at in range(line.shape[0] - 1):
+        row_low, row_high, box_low, box_high, _, half = _segment_frame(line, at, reach, height, width_px)
+        if row_high >= row_low and box_high >= box_low:
+            room += (row_high - row_low + 1) * (min(box_high - box_low, 2.0 * half) + 1.0)
+    return int(room) + 1
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _cover_stroke(
+    line: Array,
+    arc: Array,
+    r: float,
+    height: int,
+    width_px: int,
+    start: int,
+    tag: int,
+    entry: Array,
+    pixel: Array,
+    segment: Array,
+    seen: Array,
+    place: Array,
+    nearest: Array,
+    cover: Array,
+    slope: Array,
+) -> tuple[int, int, int]:
+    """Write one stroke's entries from `start` on: where they end, entries tried, pairs looked at."""
+    reach = r + REACH_PX
+    work = 0
+    top = start
+    for at in range(line.shape[0] - 1):
+        ax, ay = float(line[at, 0]), float(line[at, 1])
+        dx, dy = float(line[at + 1, 0]) - ax, float(line[at + 1, 1]) - ay
+        scale = 1.0 / max(dx * dx + dy * dy, 1e-18)
+        row_low, row_high, box_low, box_high, lean, half = _segment_frame(line, at, reach, height, width_px)
+        for row in range(row_low, row_high + 1):
+            y = row + 0.5 - ay
+            middle = ax + y * lean - 0.5
+            column_low = math.ceil(max(box_low, middle - half))
+            column_high = math.floor(min(box_high, middle + half))
+            work += max(column_high - column_low + 1, 0)
+            for column in range(column_low, column_high + 1):
+                x = column + 0.5 - ax
+                u = min(max((x * dx + y * dy) * scale, 0.0), 1.0)
+                away_x, away_y = x - u * dx, y - u * dy
+                distance = away_x * away_x + away_y * away_y
+                if distance >= reach * reach:
+                    continue
+                where = row * width_px + column
+                k = entry[where] - tag + start
+                if k < start or at - seen[k] > 1:  # the first time, or back after having left
+                    k = top
+                    top += 1
+                    entry[where] = tag + k - start
+                    pixel[k] = where
+                    nearest[k] = np.inf
+                seen[k] = at
+                if distance < nearest[k]:
+                    nearest[k], segment[k], place[k] = distance, at, u
+    kept = start
+    for k in range(start, top):
+        x, y = pixel[k] % width_px + 0.5, pixel[k] // width_px + 0.5
+        a, qx, qy, to_r, sx, sy, ex, ey = _coverage(x, y, segment[k], place[k], r, line, arc)
+        if a > 0.0:
+            pixel[kept], segment[kept], place[kept], cover[kept] = pixel[k], segment[k], place[k], a
+            slope[kept, 0], slope[kept, 1], slope[kept, 2] = qx, qy, to_r
+            slope[kept, 3], slope[kept, 4], slope[kept, 5], slope[kept, 6] = sx, sy, ex, ey
+            kept += 1
+    return kept, top - start, work
+
+
+@_jit  # type: ignore[untyped-decorator]
 def _grown(values: Array, size: int) -> Array:
-    larger = np.empty(size, values.dtype)
+    larger = np.empty((size, *values.shape[1:]), values.dtype)
     larger[: values.shape[0]] = values
     return larger
 
@@ -434,81 +526,43 @@ def _cover_strokes(
     width_px: int,
 ) -> tuple[Array, Array, Array, Array, Array, Array, int]:
     """Strokes [low, high): the rest of `Pairs`."""
-    room = 128 * (high - low) + 1024
+    room = 256 * (high - low) + 1024
     pixel, segment, seen = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-    place, nearest = np.empty(room, points.dtype), np.empty(room, np.float64)
+    place, nearest = np.empty(room, points.dtype), np.empty(room, points.dtype)
     cover, slope = np.empty(room, points.dtype), np.empty((room, 7), points.dtype)
     first = np.zeros(high - low + 1, np.int64)
     # Where a pixel's entry of the current stroke is: `tag` counts on and on, so nothing is ever cleared.
     entry = np.full(height * width_px, -1, np.int64)
-    tag = 0
-    work = 0
-    top = 0
+    tag, top, work = 0, 0, 0
     for s in range(low, high):
-        start = top
         line, arc = corners[begin[s] : begin[s + 1]], arcs[begin[s] : begin[s + 1]]
         _flatten_stroke(points[s], counts[s], line, arc)
         r = 0.5 * width[s]
-        reach = r + REACH_PX
-        for at in range(line.shape[0] - 1):
-            ax, ay, bx, by = line[at, 0], line[at, 1], line[at + 1, 0], line[at + 1, 1]
-            dx, dy = float(bx - ax), float(by - ay)
-            square = dx * dx + dy * dy
-            scale = 1.0 / max(square, 1e-18)
-            row_low = math.ceil(max(min(ay, by) - reach - 0.5, 0.0))
-            row_high = math.floor(min(max(ay, by) + reach - 0.5, height - 1.0))
-            # A row is near the segment within its bounding box and within the band along its line.
-            box_low, box_high = (
-                max(min(ax, bx) - reach - 0.5, 0.0),
-                min(max(ax, bx) + reach - 0.5, width_px - 1.0),
-            )
-            lean, half = 0.0, float(width_px) + abs(ax)
-            if abs(dy) > 1e-6:
-                lean, half = dx / dy, reach * math.sqrt(square) / abs(dy)
-            for row in range(row_low, row_high + 1):
-                y = row + 0.5
-                middle = ax + (y - ay) * lean - 0.5
-                column_low = math.ceil(max(box_low, middle - half))
-                column_high = math.floor(min(box_high, middle + half))
-                if column_high < column_low:
-                    continue
-                work += column_high - column_low + 1
-                if top + column_high - column_low + 1 > room:
-                    room = 2 * room + column_high - column_low
-                    pixel, segment, seen = _grown(pixel, room), _grown(segment, room), _grown(seen, room)
-                    place, nearest = _grown(place, room), _grown(nearest, room)
-                    grown = np.empty((room, 7), points.dtype)
-                    grown[:start] = slope[:start]
-                    cover, slope = _grown(cover, room), grown
-                for column in range(column_low, column_high + 1):
-                    px, py = column + 0.5 - ax, y - ay
-                    u = min(max((px * dx + py * dy) * scale, 0.0), 1.0)
-                    px, py = px - u * dx, py - u * dy
-                    distance = px * px + py * py
-                    if distance >= reach * reach:
-                        continue
-                    where = row * width_px + column
-                    k = entry[where] - tag + start
-                    if k < start or at - seen[k] > 1:  # the first time, or back after having left
-                        k = top
-                        top += 1
-                        entry[where] = tag + k - start
-                        pixel[k] = where
-                        nearest[k] = np.inf
-                    seen[k] = at
-                    if distance < nearest[k]:
-                        nearest[k], segment[k], place[k] = distance, at, u
-        tag += top - start
-        kept = start
-        for k in range(start, top):
-            x, y = pixel[k] % width_px + 0.5, pixel[k] // width_px + 0.5
-            a, qx, qy, to_r, sx, sy, ex, ey = _coverage(x, y, segment[k], place[k], r, line, arc)
-            if a > 0.0:
-                pixel[kept], segment[kept], place[kept], cover[kept] = pixel[k], segment[k], place[k], a
-                slope[kept, 0], slope[kept, 1], slope[kept, 2] = qx, qy, to_r
-                slope[kept, 3], slope[kept, 4], slope[kept, 5], slope[kept, 6] = sx, sy, ex, ey
-                kept += 1
-        top = kept
+        wanted = top + _room_for(line, r + REACH_PX, height, width_px)
+        if wanted > room:
+            room = 2 * wanted
+            pixel, segment, seen = _grown(pixel, room), _grown(segment, room), _grown(seen, room)
+            place, nearest, cover = _grown(place, room), _grown(nearest, room), _grown(cover, room)
+            slope = _grown(slope, room)
+        top, tried, looked = _cover_stroke(
+            line,
+            arc,
+            r,
+            height,
+            width_px,
+            top,
+            tag,
+            entry,
+            pixel,
+            segment,
+            seen,
+            place,
+            nearest,
+            cover,
+            slope,
+        )
+        tag += tried
+        work += looked
         first[s - low + 1] = top
     return first, pixel[:top], segment[:top], place[:top], cover[:top], slope[:top], work
 
