@@ -23,6 +23,7 @@ import re
 import secrets
 import shutil
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -44,10 +45,11 @@ from plotbot.pens.model import Inventory
 from plotbot.plan.model import Plan
 from plotbot.plan.store import load_plan, save_plan
 
-__all__ = ["About", "Job", "check_free", "create_job", "default_folder", "known_versions", "open_job"]
+__all__ = ["INK", "About", "Job", "check_free", "create_job", "default_folder", "known_versions", "open_job"]
 
 FORMAT = 1
 MAX_ABOUT_BYTES = 1_000_000
+MAX_TITLE = 200
 
 ABOUT, PLAN, JOURNAL, LOCK = "job.toml", "plan.json", "journal.sqlite", "lock"
 INK = "ink.jsonl"
@@ -60,7 +62,7 @@ class About(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     format: int = Field(FORMAT, ge=1)
-    title: str = Field("", max_length=200)
+    title: str = Field("", max_length=MAX_TITLE)
     created: dt.datetime
     command: tuple[str, ...] = ()
     plan_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -165,7 +167,7 @@ def create_job(
     if source.endswith(".toml") or "/" in source or "\\" in source:
         source = str(Path(source).expanduser().resolve())
     about = About(
-        title=title,
+        title=title[:MAX_TITLE],
         created=dt.datetime.now(dt.UTC).replace(microsecond=0),
         command=command,
         plan_hash=plan.hash,
@@ -177,7 +179,7 @@ def create_job(
         settings=dict(settings or {}),
         versions=known_versions(),
     )
-    target = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a link to elsewhere
+    target = _absolute(folder)
     check_free(target)
     with _staged(target) as staging:
         if fill is not None:
@@ -190,7 +192,7 @@ def create_job(
 
 def open_job(folder: Path) -> Job:
     """Open an existing job folder; raises `BadInput` when it is none or its ``job.toml`` is broken."""
-    folder = Path(os.path.abspath(folder))  # noqa: PTH100
+    folder = _absolute(folder)
     path = folder / ABOUT
     if not folder.is_dir():
         raise BadInput(f"There is no job folder {folder}; `plotbot jobs` lists those there are.")
@@ -212,6 +214,30 @@ def open_job(folder: Path) -> Job:
     if about.format > FORMAT:
         raise BadInput(f"{folder} was made by a newer plotbot (format {about.format}); update plotbot.")
     return Job(folder, about)
+
+
+def check_free(folder: Path) -> None:
+    """Raise `BadInput` unless a job folder can be made here: nothing or an empty folder is there, and
+    the folder around it can be written.
+
+    Worth asking before a long computation; `create_job` asks again.
+    """
+    target = _absolute(folder)
+    try:
+        if (target / ABOUT).exists():
+            raise BadInput(f"{target} already holds a job. Name another folder, or go on with that job.")
+        if not os.path.lexists(target):
+            around = next(folder for folder in target.parents if os.path.lexists(folder))
+            Path(tempfile.mkdtemp(prefix=".plotbot-", dir=around)).rmdir()
+            return
+        if target.is_symlink() or not target.is_dir():
+            raise BadInput(f"{target} exists and is no folder; name a new one for the job.")
+        if any(target.iterdir()):
+            raise BadInput(f"{target} is not empty. Name a new folder for the job, such as {target / 'job'}.")
+        if target.samefile(Path.cwd()):
+            raise BadInput(f"{target} is the current folder. Name one inside it, such as {target / 'job'}.")
+    except OSError as error:
+        raise _unwritable(target, error) from error
 
 
 def default_folder(jobs: Path, title: str, now: dt.datetime | None = None) -> Path:
@@ -236,32 +262,31 @@ def known_versions() -> dict[str, str]:
     return versions
 
 
+def _absolute(folder: Path) -> Path:
+    """Absolute without following links: where the person said, not where that leads."""
+    return Path(os.path.abspath(folder))  # noqa: PTH100
+
+
 def _paper_values(paper: Paper) -> dict[str, str | float]:
     sizes: dict[str, str | float] = {"width": paper.width, "height": paper.height, "margin": paper.margin}
     return {"name": paper.name, **sizes} if paper.name else sizes
 
 
+def _without_none(value: Any) -> Any:
+    """TOML has no null: what is not known is left out."""
+    if isinstance(value, Mapping):
+        return {str(key): _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value if item is not None]
+    return value
+
+
 def _write_about(about: About, path: Path) -> None:
     values = {key: value for key, value in about.model_dump().items() if value not in ("", {}, ())}
+    values = _without_none(values)
     with written_whole(path) as temporary:
-        temporary.write_bytes(tomli_w.dumps(values).encode())
-
-
-def check_free(target: Path) -> None:
-    """Refuse a place that holds a job, holds anything else, or is where the person stands."""
-    try:
-        if (target / ABOUT).exists():
-            raise BadInput(f"{target} already holds a job. Name another folder, or go on with that job.")
-        if not os.path.lexists(target):
-            return
-        if target.is_symlink() or not target.is_dir():
-            raise BadInput(f"{target} exists and is no folder; name a new one for the job.")
-        if any(target.iterdir()):
-            raise BadInput(f"{target} is not empty. Name a new folder for the job, such as {target / 'job'}.")
-        if target.samefile(Path.cwd()):
-            raise BadInput(f"{target} is the current folder. Name one inside it, such as {target / 'job'}.")
-    except OSError as error:
-        raise BadInput(f"{target} cannot be used as job folder: {error.strerror or error}.") from None
+        # An argument that was not UTF-8 has characters that no file can hold.
+        temporary.write_bytes(tomli_w.dumps(values).encode(errors="replace"))
 
 
 @contextmanager
@@ -278,12 +303,16 @@ def _staged(target: Path) -> Iterator[Path]:
         staging.rename(target)
         _sync_folder(target.parent)
     except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            reason += "; choose a folder you may write to with --out"
-        raise BadInput(f"The job folder {target} cannot be written: {reason}.") from error
+        raise _unwritable(target, error) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _unwritable(target: Path, error: OSError) -> BadInput:
+    reason = error.strerror or str(error)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        reason += "; choose a folder you may write to with --out"
+    return BadInput(f"The job folder {target} cannot be written: {reason}.")
 
 
 def _sync_folder(folder: Path) -> None:
