@@ -1,0 +1,51 @@
+"""The command line: parse, call, print. One module per command, heavy imports inside the commands."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from plotbot.cli import config, console, draw, generate, jobs, networks, pens, plan, preview
+from plotbot.errors import PlotbotError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="plotbot",
+    help="Turns a neuron into ink: art that excites one channel of a neural network, drawn with your pens.",
+    epilog="Start with: plotbot draw --pens staedtler12 --channel 87 --dry-run",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(rich_help_panel="Make")(draw.draw)
+app.command(rich_help_panel="Make")(generate.generate)
+app.command(rich_help_panel="Make")(plan.plan)
+app.command(rich_help_panel="Make")(preview.preview)
+app.command(rich_help_panel="Plot")(jobs.resume)
+app.command(rich_help_panel="Plot")(jobs.jobs)
+app.add_typer(pens.app, name="pens", rich_help_panel="Look up")
+app.command(rich_help_panel="Look up")(networks.networks)
+app.add_typer(config.app, name="config", rich_help_panel="Look up")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Show the version and leave.", is_eager=True),
+) -> None:
+    if version:
+        from importlib.metadata import version as installed  # noqa: PLC0415
+
+        typer.echo(f"plotbot {installed('plotbot')}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run plotbot; the one place where an error is printed and becomes an exit code."""
+    try:
+        app()
+    except PlotbotError as error:
+        console.report_error(error)
+        sys.exit(error.exit_code)

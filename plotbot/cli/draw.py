@@ -1,0 +1,200 @@
+"""`plotbot draw`: the whole way, from a channel or a drawing to ink."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from plotbot.cli import growing
+from plotbot.cli.console import emit_json, people
+from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage
+from plotbot.cli.options import (
+    DryRun,
+    Json,
+    Landscape,
+    MachineName,
+    Margin,
+    Out,
+    PaperSize,
+    Pens,
+    Port,
+    Seed,
+    Speed,
+    Yes,
+)
+from plotbot.errors import BadInput
+
+if TYPE_CHECKING:
+    import vpype
+
+    from plotbot.art.artwork import Artwork
+    from plotbot.art.optimiser import GenerateSettings
+    from plotbot.paper import Paper
+    from plotbot.pens.model import Inventory
+    from plotbot.plan.model import Plan
+
+__all__ = ["draw"]
+
+
+def draw(
+    art: Annotated[
+        Path | None, typer.Argument(help="An SVG to draw. Leave it out to grow art with --channel.")
+    ] = None,
+    pens: Pens = None,
+    channel: growing.Channel = None,
+    neuron: growing.Neuron = None,
+    classes: growing.Classes = None,
+    layer: growing.Layer = None,
+    network: growing.NetworkName = None,
+    weights: growing.Weights = None,
+    palette: growing.PaletteName = "pens",
+    pen_limit: growing.PenLimit = None,
+    strokes: growing.Strokes = 500,
+    steps: growing.Steps = 300,
+    device: growing.Device = "auto",
+    seed: Seed = 0,
+    paper: PaperSize = None,
+    landscape: Landscape = None,
+    margin: Margin = None,
+    fit: Annotated[
+        bool,
+        typer.Option(
+            "--fit", help="Scale an SVG to fill the sheet inside its margins.", rich_help_panel="Sheet"
+        ),
+    ] = False,
+    out: Out = None,
+    machine: MachineName = None,
+    port: Port = None,
+    speed: Speed = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Make art, plan it for your pens, show it, and draw it.
+
+    With --channel the art is grown to excite a neural network; with ART an SVG is drawn. Every run makes
+    a job folder with the drawing, the plan, previews and a journal, so that a plot can be resumed.
+
+    [bold]Examples[/bold]
+
+    plotbot draw --pens staedtler12 --channel 87 --dry-run
+
+    plotbot draw --pens staedtler12 --channel 87 --machine virtual --speed 0 --yes
+
+    plotbot draw drawing.svg --pens micron --paper a4 --fit --dry-run
+    """
+    from plotbot.cli.plotting import choose_profile, plot_job  # noqa: PLC0415
+    from plotbot.config import load_settings  # noqa: PLC0415
+    from plotbot.machine.profile import find_profile  # noqa: PLC0415
+    from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
+
+    clock = Clock()
+    settings, _ = load_settings()
+    tin = pens or settings.pens
+    inventory = load_inventory(tin)
+    sheet = make_sheet(settings, paper, landscape, margin)
+    options = growing.ArtOptions(
+        tuple(channel or ()),
+        tuple(neuron or ()),
+        tuple(classes or ()),
+        layer,
+        network or settings.network,
+        weights,
+        palette,
+        pen_limit,
+        strokes,
+        steps,
+        seed,
+        device,
+    )
+    excites = channel or neuron or classes
+    if art is not None and excites:
+        raise BadInput(f"Draw {art}, or grow art with --channel; one at a time.")
+    if art is None:
+        options.check(inventory)
+    elif not art.is_file():
+        raise BadInput(f"There is no file {art}.")
+    name = machine or settings.machine
+    profile = find_profile(name) if dry_run else choose_profile(name, speed=speed, yes=yes, json=json)
+    title = art.stem if art is not None else options.title()
+    folder = check_out(out, settings, title)
+
+    if art is None:
+        with clock.measure("art"):
+            artwork, grown_with = growing.grow(options, inventory, sheet)
+        drawing = growing.drawing_of(artwork, inventory, sheet)
+        plan = _plan(drawing, inventory, sheet, profile, clock)
+        with stage("Judging the plan…"), clock.measure("judge"):
+            facts = _facts(options, artwork, grown_with, plan)
+    else:
+        with stage(f"Reading {art.name}…"), clock.measure("art"):
+            drawing = _read(art, inventory, sheet, fit=fit)
+        plan = _plan(drawing, inventory, sheet, profile, clock)
+        facts = Facts(title, settings={"art": str(art.resolve())})
+    job, report = make_job(folder, drawing, plan, inventory, tin, profile, facts, clock)
+    show_plan(report, plan)
+    if dry_run:
+        people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
+    else:
+        with clock.measure("plot"):
+            report["plot"] = plot_job(job, profile, port=port or settings.port, speed=speed, yes=yes)
+    if json:
+        emit_json(report)
+
+
+def _read(art: Path, inventory: Inventory, sheet: Paper, *, fit: bool) -> vpype.Document:
+    from plotbot import drawing as drawings  # noqa: PLC0415
+
+    document = drawings.assign_pens(drawings.read_svg(art), inventory)
+    return drawings.fit(document, sheet) if fit else document
+
+
+def _plan(drawing: vpype.Document, inventory: Inventory, sheet: Paper, profile: Any, clock: Clock) -> Plan:
+    from plotbot.plan.build import make_plan  # noqa: PLC0415
+
+    with stage("Planning…"), clock.measure("plan"):
+        return make_plan(drawing, inventory, sheet, profile.timing())
+
+
+def _facts(options: growing.ArtOptions, artwork: Artwork, grown_with: GenerateSettings, plan: Plan) -> Facts:
+    """What the finished plan does to the network, and where the drawing came from."""
+    from plotbot.art.judge import activation_of_plot  # noqa: PLC0415
+    from plotbot.art.networks import describe, open_network  # noqa: PLC0415
+
+    objective = grown_with.objective
+    network = open_network(options.network, objective.layers, weights=options.weights, device="cpu")
+    as_plotted = activation_of_plot(
+        {one.pen.id: [stroke.mm for stroke in one.strokes] for one in plan.passes},
+        [one.pen for one in plan.passes],
+        plan.paper_lab,
+        area_mm=plan.paper.drawable,
+        size_px=artwork.size_px,
+        network=network,
+        objective=objective,
+    )
+    before = artwork.activations
+    activation = {
+        "free": before.free,
+        "quantised": before.quantised,
+        "refitted": before.refitted,
+        "as_plotted": as_plotted,
+    }
+    return Facts(
+        options.title(),
+        seeds={"art": options.seed},
+        network={
+            "name": options.network,
+            "layer": options.layer or describe(options.network).default_layer,
+            "objective": str(objective),
+            "weights_sha256": network.weights_sha256,
+        },
+        settings={
+            "strokes": options.strokes,
+            "steps": options.steps,
+            "steps_done": len(artwork.history),
+            "palette": options.palette,
+        },
+        activation={name: round(value, 4) for name, value in activation.items()},
+    )

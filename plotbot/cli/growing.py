@@ -1,0 +1,276 @@
+"""Grow a drawing from a command: options of the art, progress with activation and time left, Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plotbot.cli.console import minutes, people
+from plotbot.errors import BadInput
+
+if TYPE_CHECKING:
+    import vpype
+
+    from plotbot.art.artwork import Artwork, Step
+    from plotbot.art.objectives import Objective
+    from plotbot.art.optimiser import GenerateSettings
+    from plotbot.paper import Paper
+    from plotbot.pens.model import Inventory
+
+__all__ = [
+    "ArtOptions",
+    "Channel",
+    "Classes",
+    "Device",
+    "Layer",
+    "NetworkName",
+    "Neuron",
+    "PaletteName",
+    "PenLimit",
+    "Steps",
+    "Strokes",
+    "Weights",
+    "drawing_of",
+    "grow",
+]
+
+_ART = "Art"
+
+Channel = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--channel",
+        "-c",
+        help="Channel to excite, from 0; with a weight as 12:0.5. Repeatable.",
+        rich_help_panel=_ART,
+    ),
+]
+Neuron = Annotated[
+    list[str] | None,
+    typer.Option("--neuron", help="Like --channel, at the centre of the view alone.", rich_help_panel=_ART),
+]
+Classes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--class", help='ImageNet class by name or number: --class "tabby cat".', rich_help_panel=_ART
+    ),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option("--layer", help="Layer of the channels; see plotbot networks.", rich_help_panel=_ART),
+]
+NetworkName = Annotated[
+    str | None,
+    typer.Option("--network", help="Network to excite; see plotbot networks.", rich_help_panel=_ART),
+]
+Weights = Annotated[
+    Path | None, typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_ART)
+]
+PaletteName = Annotated[
+    str, typer.Option("--palette", help="pens, or mono for the darkest pen alone.", rich_help_panel=_ART)
+]
+PenLimit = Annotated[
+    int | None,
+    typer.Option("--pen-limit", help="Use at most that many pens of the tin.", rich_help_panel=_ART),
+]
+Strokes = Annotated[int, typer.Option("--strokes", help="How many strokes to grow.", rich_help_panel=_ART)]
+Steps = Annotated[int, typer.Option("--steps", help="How many steps to improve them.", rich_help_panel=_ART)]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.", rich_help_panel=_ART)]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtOptions:
+    """The art's options as typed; `check` refuses what cannot be drawn before anything slow is imported."""
+
+    channels: tuple[str, ...]
+    neurons: tuple[str, ...]
+    classes: tuple[str, ...]
+    layer: str | None
+    network: str
+    weights: Path | None
+    palette: str
+    pen_limit: int | None
+    strokes: int
+    steps: int
+    seed: int
+    device: str
+
+    def check(self, inventory: Inventory) -> None:
+        """Raise `BadInput` for values out of range; needs no torch for the embedded network."""
+        from plotbot.art.networks import check_channel, check_layer, describe  # noqa: PLC0415
+
+        if not (self.channels or self.neurons or self.classes):
+            raise BadInput("Say what to excite: --channel 87, for example; plotbot networks lists layers.")
+        if self.palette not in ("pens", "mono"):
+            raise BadInput(f"--palette {self.palette!r} is unknown; use pens or mono.")
+        for option, value, low, high in (
+            ("--strokes", self.strokes, 1, 20_000),
+            ("--steps", self.steps, 1, 1_000_000),
+            ("--pen-limit", self.pen_limit, 1, len(inventory.pens)),
+        ):
+            if value is not None and not low <= value <= high:
+                raise BadInput(f"{option} {value} is out of range; it must be {low} to {high}.")
+        description = describe(self.network)
+        layer = self.layer or description.default_layer
+        check_layer(description, layer)
+        for text in (*self.channels, *self.neurons):
+            check_channel(description, layer, _number_and_weight(text)[0])
+        if self.weights is not None and not self.weights.is_file():
+            raise BadInput(f"There is no weights file {self.weights}.")
+
+    def objective(self) -> Objective:
+        """What to excite, as one value; imports torch."""
+        from plotbot.art import objectives  # noqa: PLC0415
+        from plotbot.art.networks import describe  # noqa: PLC0415
+
+        layer = self.layer or describe(self.network).default_layer
+        terms: list[Objective] = []
+        for texts, kind in ((self.channels, objectives.channel), (self.neurons, objectives.neuron)):
+            for text in texts:
+                number, weight = _number_and_weight(text)
+                terms.append(kind(layer, number) * weight)
+        terms += [objectives.class_logit(name) for name in self.classes]
+        whole = terms[0]
+        for term in terms[1:]:
+            whole = whole + term
+        return whole
+
+    def title(self) -> str:
+        """A short name for the job."""
+        parts = [f"channel {text}" for text in self.channels]
+        parts += [f"neuron {text}" for text in self.neurons]
+        parts += list(self.classes)
+        return " and ".join(parts) + (f" of {self.layer}" if self.layer else "")
+
+
+def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwork, GenerateSettings]:
+    """Grow the drawing on the sheet's drawable area, with a progress bar; Ctrl-C keeps the best so far."""
+    with people.status("Waking the network…") if people.is_terminal else _nothing():
+        from plotbot.art.optimiser import GenerateSettings, generate  # noqa: PLC0415
+
+        left, top, right, bottom = paper.drawable
+        settings = GenerateSettings(
+            objective=options.objective(),
+            inventory=inventory,
+            area_mm=(right - left, bottom - top),
+            network=options.network,
+            weights=options.weights,
+            palette="mono" if options.palette == "mono" else "pens",
+            pen_limit=options.pen_limit,
+            strokes=options.strokes,
+            steps=options.steps,
+            seed=options.seed,
+            device=_device(options.device),
+        )
+        settings.check()
+    with _stop_on_interrupt() as stopping, _progress(options.steps) as show:
+        artwork = generate(settings, show, stopping)
+    if artwork.ended == "stopped":
+        people.print(
+            f"Stopped after {len(artwork.history)} of {options.steps} steps; keeping the best so far."
+        )
+    elif artwork.ended == "not a number":
+        people.print(
+            f"[yellow]The activation stopped being a number at step {len(artwork.history)}; "
+            "keeping the best before that.[/yellow]"
+        )
+    return artwork, settings
+
+
+def drawing_of(artwork: Artwork, inventory: Inventory, sheet: Paper) -> vpype.Document:
+    """The grown strokes as a drawing, placed inside the sheet's margins."""
+    from plotbot.drawing import from_strokes  # noqa: PLC0415
+
+    left, top, _, _ = sheet.drawable
+    return from_strokes(artwork.polylines(origin_mm=(left, top)), inventory, sheet)
+
+
+def _number_and_weight(text: str) -> tuple[int, float]:
+    number, _, weight = text.partition(":")
+    try:
+        return int(number), float(weight or 1)
+    except ValueError:
+        raise BadInput(f"{text!r} is no channel; write its number, or number:weight as in 12:0.5.") from None
+
+
+def _device(name: str) -> str:
+    import torch  # noqa: PLC0415
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise BadInput("--device cuda: torch finds no CUDA device here; leave --device out to use the CPU.")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise BadInput("--device mps: torch finds no Apple GPU here; leave --device out to use the CPU.")
+    if name.partition(":")[0] not in ("cpu", "cuda", "mps"):
+        raise BadInput(f"--device {name!r} is unknown; use auto, cpu, cuda or mps.")
+    return name
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C asks the growth to end; the second one ends the program."""
+    asked = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[Step], None]]:
+    """A bar with activation and time left; without a terminal a line every ten seconds."""
+    from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
+
+    said = time.monotonic()
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("activation {task.fields[activation]:.2f}"),
+        TextColumn("{task.fields[left]} left"),
+        console=people,
+        transient=True,
+        expand=True,
+        disable=not people.is_terminal,
+    ) as bars:
+        task = bars.add_task("Growing", total=steps, activation=0.0, left="…")
+
+        def show(step: Step) -> None:
+            nonlocal said
+            words = {"choosing": "Choosing pens", "refitting": "Refining lines"}
+            left = minutes(step.left_s)
+            bars.update(
+                task,
+                completed=step.index + 1,
+                description=words.get(step.phase, step.phase),
+                activation=step.activation,
+                left=left,
+            )
+            if not people.is_terminal and time.monotonic() - said > 10:
+                said = time.monotonic()
+                people.print(
+                    f"Step {step.index + 1} of {step.count}: activation {step.activation:.2f}, {left} left"
+                )
+
+        yield show

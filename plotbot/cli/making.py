@@ -1,0 +1,160 @@
+"""From strokes to a job: plan, previews, job folder, table. What draw, generate and plan share."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plotbot.cli.console import people
+
+if TYPE_CHECKING:
+    import vpype
+
+    from plotbot.config import Settings
+    from plotbot.job.folder import Job
+    from plotbot.machine.profile import Profile
+    from plotbot.paper import Paper
+    from plotbot.pens.model import Inventory
+    from plotbot.plan.model import Plan
+
+__all__ = ["Clock", "Facts", "check_out", "make_job", "make_sheet", "show_plan", "stage"]
+
+PREVIEW_DPI = 150
+
+
+class Clock(dict[str, float]):
+    """Seconds per stage, by name."""
+
+    @contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self[name] = self.get(name, 0.0) + time.perf_counter() - begun
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a drawing besides its strokes; goes into job.toml, the report and the JSON."""
+
+    title: str
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    network: Mapping[str, str | int | float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    activation: Mapping[str, float] | None = None
+    colour: Mapping[str, float] | None = None
+
+
+def make_sheet(settings: Settings, paper: str | None, landscape: bool | None, margin: str | None) -> Paper:
+    """The sheet that options and settings name; raises `BadInput`."""
+    from plotbot.paper import Paper  # noqa: PLC0415
+
+    turned = settings.landscape if landscape is None else landscape
+    return Paper.parse(paper or settings.paper, margin=margin or settings.margin, landscape=turned)
+
+
+def check_out(out: Path | None, settings: Settings, title: str) -> Path:
+    """The folder of the new job, refused before any work when it cannot take one."""
+    from plotbot.job.folder import check_free, default_folder  # noqa: PLC0415
+
+    folder = out or default_folder(settings.jobs, title)
+    check_free(folder)
+    return folder
+
+
+@contextmanager
+def stage(text: str) -> Iterator[None]:
+    """Say what is going on while it lasts."""
+    if people.is_terminal:
+        with people.status(text):
+            yield
+    else:
+        yield
+
+
+def make_job(
+    folder: Path,
+    drawing: vpype.Document,
+    plan: Plan,
+    inventory: Inventory,
+    pens: str,
+    profile: Profile,
+    facts: Facts,
+    clock: Clock,
+) -> tuple[Job, dict[str, Any]]:
+    """Write the job folder with drawing, previews and report; returns it with its summary for JSON."""
+    from plotbot.drawing import write_svg  # noqa: PLC0415
+    from plotbot.job.folder import create_job  # noqa: PLC0415
+    from plotbot.plan.store import summary  # noqa: PLC0415
+    from plotbot.preview.picture import render_plan, write_png  # noqa: PLC0415
+    from plotbot.preview.report import write_report  # noqa: PLC0415
+
+    command = ("plotbot", *sys.argv[1:])
+    figures = {"activation": facts.activation, "colour": facts.colour}
+
+    def fill(staging: Path) -> None:
+        write_svg(drawing, staging / "drawing.svg", inventory)
+        picture = render_plan(plan, PREVIEW_DPI / 25.4)
+        write_png(staging / "preview.png", picture, PREVIEW_DPI, [("Title", facts.title)])
+        write_report(
+            staging / "report.html",
+            plan,
+            title=facts.title,
+            figures={key: value for key, value in figures.items() if value},
+            provenance={
+                "Command": shlex.join(command),
+                "Pens": inventory.name,
+                "Paper": f"{plan.paper}, colours on {inventory.paper.name}",
+                **{f"Network {key}": str(value) for key, value in facts.network.items()},
+                **{f"Seed of {key}": str(value) for key, value in facts.seeds.items()},
+            },
+        )
+
+    with stage("Drawing previews…"), clock.measure("preview"):
+        job = create_job(
+            folder,
+            plan,
+            inventory,
+            pens=pens,
+            command=command,
+            title=facts.title,
+            seeds=facts.seeds,
+            network=facts.network,
+            settings={"machine": profile.name, **facts.settings},
+            fill=fill,
+        )
+    report = {
+        "job": str(job.folder),
+        **summary(plan),
+        **figures,
+        "timings_s": {name: round(seconds, 3) for name, seconds in clock.items()},
+    }
+    return job, report
+
+
+def show_plan(report: Mapping[str, Any], plan: Plan) -> None:
+    """Print the plan table, totals and where to look."""
+    from plotbot.cli.plan_table import dropped_lines, plan_table, totals_line  # noqa: PLC0415
+
+    people.print()
+    people.print(plan_table(report))
+    people.print()
+    people.print(totals_line(report), f"Sheet: {plan.paper}.")
+    for line in dropped_lines(report):
+        people.print(line)
+    activation = report["activation"]
+    if activation:
+        people.print(
+            f"Activation: {activation['free']:.2f} free, {activation['quantised']:.2f} with real pens, "
+            f"{activation['refitted']:.2f} refined, {activation['as_plotted']:.2f} as plotted."
+        )
+    folder = report["job"]
+    people.print(f"Look at {folder}/preview.png and {folder}/report.html", soft_wrap=True)

@@ -1,0 +1,174 @@
+"""The HTML report of a plan: one file that opens from disk, with playback, layers, time and provenance.
+
+The page asks for nothing outside itself. Its data is one JSON object in the page:
+
+- ``sheet``: width and height in mm, the paper's colour as hex and as linear Rec.2020.
+- ``passes``: the rows of `plotbot.plan.store.summary` with, per pen, ``colour`` (hex), ``film`` (light
+  relative to the paper, linear Rec.2020), ``opacity``, ``width_mm``, ``first`` (index of its first
+  stroke), ``starts_s`` (when it is mounted) and the seconds of drawing, travel and lifts.
+- ``points``: base64 of little-endian uint16 pairs, x and y of all strokes in drawing order, in steps of
+  ``step_mm``; ``offsets``: base64 of uint32, where each stroke begins, and the end.
+- ``times``: base64 of float32 triples per stroke, seconds since the start of the plot: when travel to it
+  begins, when the pen is down, when it begins to lift.
+- ``figures``, ``provenance``, ``growth``: what the caller knows of activation, colour and origin.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from plotbot.files import written_whole
+from plotbot.ink.film import transmittance
+from plotbot.ink.spaces import lab_to_rec2020, rec2020_to_linear_srgb, srgb_hex
+from plotbot.plan.model import Plan
+from plotbot.plan.motion import (
+    PARK_MM,
+    draw_limits,
+    estimate,
+    flatten,
+    hop_seconds,
+    pen_times,
+    stroke_seconds,
+)
+from plotbot.plan.store import summary
+
+__all__ = ["report_data", "stroke_times", "write_report"]
+
+_TEMPLATE = "report.html"
+_GROWTH_SIDE_PX = 240
+
+
+def write_report(
+    path: Path,
+    plan: Plan,
+    *,
+    title: str,
+    figures: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, str] | None = None,
+    growth: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
+) -> None:
+    """Write the report of a plan to `path`, whole or not at all.
+
+    figures: nested numbers to show, e.g. activation and colour. provenance: lines of origin.
+    growth: labelled sRGB pictures [H, W, 3] of how a neural drawing came to be.
+    """
+    data = report_data(plan)
+    data |= {
+        "title": title,
+        "figures": dict(figures or {}),
+        "provenance": dict(provenance or {}),
+        "growth": [{"label": label, "png": _data_uri(picture)} for label, picture in growth],
+    }
+    page = (resources.files("plotbot.preview") / _TEMPLATE).read_text(encoding="utf-8")
+    # "<" must not end the script element that holds the data, whatever a title or a command says.
+    blob = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
+        "<", "\\u003c"
+    )
+    page = page.replace("{{title}}", html.escape(title)).replace("{{data}}", blob)
+    with written_whole(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def report_data(plan: Plan) -> dict[str, Any]:
+    """The plan as the page's JSON, see the module's docstring."""
+    timing = estimate(plan)
+    figures = summary(plan, timing)
+    step_mm = max(plan.paper.width, plan.paper.height) / 65535
+    points, offsets = flatten([stroke.mm for _, _, stroke in plan.strokes()])
+    # Art may touch the edge of the sheet but not leave it; rounding must not wrap around.
+    grid = np.clip(np.rint(points / step_mm), 0, 65535).astype("<u2")
+    times = stroke_times(plan)
+    swaps = np.arange(len(plan.passes)) * plan.motion.swap_s
+    moving = np.concatenate([[0.0], np.cumsum([one.seconds for one in timing.passes])])[:-1]
+    films = [transmittance(one.pen.lab, plan.paper_lab) for one in plan.passes]
+    first = np.concatenate([[0], np.cumsum([len(one.strokes) for one in plan.passes])])
+    passes = [
+        row
+        | {
+            "colour": srgb_hex(one.pen.lab),
+            "film": [round(float(value), 5) for value in film],
+            "opacity": one.pen.opacity,
+            "width_mm": one.pen.width_mm,
+            "first": int(start),
+            "starts_s": round(float(begins), 3),
+            "draw_s": round(times_of.draw_s, 2),
+            "travel_s": round(times_of.travel_s, 2),
+            "lift_s": round(times_of.lift_s, 2),
+        }
+        for row, one, film, start, begins, times_of in zip(
+            figures["pens"], plan.passes, films, first, moving + swaps, timing.passes, strict=False
+        )
+    ]
+    return {
+        "sheet": {
+            "width": plan.paper.width,
+            "height": plan.paper.height,
+            "name": str(plan.paper),
+            "colour": srgb_hex(plan.paper_lab),
+            "light": [round(float(v), 5) for v in lab_to_rec2020(np.asarray(plan.paper_lab, dtype=float))],
+        },
+        "srgb_from_rec2020": np.round(rec2020_to_linear_srgb(np.eye(3)).T, 6).tolist(),
+        "passes": passes,
+        "totals": figures["totals"],
+        "estimate_s": figures["estimate_s"],
+        "swap_s": plan.motion.swap_s,
+        "dropped": len(figures["dropped"]),
+        "plan_hash": figures["plan_hash"],
+        "step_mm": step_mm,
+        "points": _base64(grid),
+        "offsets": _base64(offsets.astype("<u4")),
+        "times": _base64(times.astype("<f4")),
+    }
+
+
+def stroke_times(plan: Plan) -> npt.NDArray[np.float64]:
+    """When each stroke is drawn, seconds since the start of the plot, [strokes, 3].
+
+    The columns: travel to the stroke begins, the pen is down, the pen begins to lift. Pen swaps take
+    the plan's `swap_s` before every pass but the first.
+    """
+    rows = []
+    clock = 0.0
+    for number, one in enumerate(plan.passes):
+        if number:
+            clock += plan.motion.swap_s
+        if not one.strokes:
+            continue
+        points, offsets = flatten([stroke.mm for stroke in one.strokes])
+        _, draw = stroke_seconds(points, offsets, *draw_limits(plan.motion, one.pen))
+        lower, lift = pen_times(plan.motion, one.pen)
+        park = np.array([PARK_MM])
+        ends = np.concatenate([park, points[offsets[1:] - 1]])
+        starts = np.concatenate([points[offsets[:-1]], park])
+        hops = hop_seconds(
+            np.hypot(*(starts - ends).T), plan.motion.travel_speed, plan.motion.travel_acceleration
+        )
+        whole = hops[:-1] + lower + draw + lift
+        begins = clock + np.concatenate([[0.0], np.cumsum(whole)])
+        down = begins[:-1] + hops[:-1] + lower
+        rows.append(np.stack([begins[:-1], down, down + draw], axis=1))
+        clock = float(begins[-1] + hops[-1])
+    return np.concatenate(rows) if rows else np.zeros((0, 3))
+
+
+def _base64(array: npt.NDArray[Any]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+
+
+def _data_uri(picture: npt.NDArray[np.uint8]) -> str:
+    buffer = io.BytesIO()
+    image = Image.fromarray(picture)
+    image.thumbnail((_GROWTH_SIDE_PX, _GROWTH_SIDE_PX))
+    image.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
