@@ -32,6 +32,7 @@ __all__ = [
     "load_inventory",
     "matchable_pens",
     "parse_inventory",
+    "read_pen_file",
     "select_pens",
     "user_pens_folder",
 ]
@@ -51,10 +52,14 @@ def load_inventory(name_or_path: str | Path) -> Inventory:
     """
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text or "\\" in text:
-        return _read(Path(text).expanduser())
+        try:
+            path = Path(text).expanduser()
+        except RuntimeError:
+            raise BadInput(f"There is no pen file {text}: that user has no home folder.") from None
+        return parse_inventory(read_pen_file(path), path.stem, str(path))
     known = available_inventories()
     if text in known:
-        return _read(known[text])
+        return parse_inventory(read_pen_file(known[text]), text, str(known[text]))
     raise BadInput(f"There is no pen inventory {text!r}{_nearest(text, known)}; known: {', '.join(known)}.")
 
 
@@ -92,6 +97,27 @@ def parse_inventory(text: str, name: str, source: str | None = None) -> Inventor
         return Inventory.model_validate({**data, "id": name})
     except ValidationError as error:
         raise BadInput(_sentence(error, data, source)) from None
+
+
+def read_pen_file(path: Path) -> str:
+    """The text of a pen file of any format; raises `BadInput` for what cannot be one."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BadInput(f"{path} is not a file; give the path of a pen file such as mine.toml.")
+        if status.st_size > MAX_FILE_BYTES:
+            raise BadInput(
+                f"{path} has {status.st_size:,} bytes; a pen file has at most {MAX_FILE_BYTES:,}. "
+                "It is probably something else."
+            )
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is not text in UTF-8; it is probably not a pen file.") from None
+    except FileNotFoundError:
+        raise BadInput(f"There is no pen file {path}.") from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise BadInput(f"The pen file {str(path)!r} cannot be read: {reason}.") from None
 
 
 def inventory_hash(inventory: Inventory) -> str:
@@ -144,27 +170,6 @@ def _shipped_folder() -> Path:
     """The inventories inside the wheel or, in a checkout, the repository's own."""
     shipped = Path(__file__).parent / "shipped"
     return shipped if shipped.is_dir() else Path(__file__).parents[2] / "pens"
-
-
-def _read(path: Path) -> Inventory:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise BadInput(f"{path} is not a file; give the path of a pen file such as mine.toml.")
-        if status.st_size > MAX_FILE_BYTES:
-            raise BadInput(
-                f"{path} has {status.st_size:,} bytes; a pen file has at most {MAX_FILE_BYTES:,}. "
-                "It is probably something else."
-            )
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(f"{path} is not text in UTF-8; it is probably not a pen file.") from None
-    except FileNotFoundError:
-        raise BadInput(f"There is no pen file {path}.") from None
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise BadInput(f"The pen file {str(path)!r} cannot be read: {reason}.") from None
-    return parse_inventory(text, path.stem, str(path))
 
 
 def _with_defaults(data: dict[str, Any], source: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from plotbot.errors import BadInput
 from plotbot.ink import light_to_dark
 from plotbot.pens import inventory as pens
+from plotbot.pens.model import Mechanical, Pen
 
 MONO = (Path(__file__).parents[2] / "pens" / "mono.toml").read_text()
 
@@ -86,6 +87,7 @@ def test_a_path_is_taken_as_it_is(elsewhere):
         ("", "known: micron"),
         ("../mono", "no pen file"),
         ("/dev/zero", "not a file"),
+        ("~nobody-here/x.toml", "no home folder"),
         ("a\0.toml", "cannot be read"),
         ("x" * 5000 + ".toml", "cannot be read"),
     ],
@@ -192,3 +194,12 @@ def test_no_text_gives_anything_but_an_inventory_or_a_sentence(text):
         assert str(error).startswith("junk.toml")
     else:
         assert tomllib.loads(text)["name"] == found.name
+
+
+def test_the_example_in_the_readme_is_a_pen_file():
+    readme = (Path(__file__).parents[2] / "pens" / "README.md").read_text()
+    example = readme.split("```toml\n")[1].split("```")[0]
+    pen = pens.parse_inventory(example, "example").pens[0]
+    assert pen.nominal_mm == 0.3 and pen.mechanical.down_height == 38
+    for field in (*Pen.model_fields, *Mechanical.model_fields):
+        assert f"`{field}`" in readme, field
