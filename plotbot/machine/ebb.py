@@ -421,7 +421,7 @@ class EbbMachine:
                 )
 
     def _rescue(self, *, stop: bool) -> None:
-        """Lift the pen, the motors stopped first if asked, as far as the board still listens. Never raises."""
+        """Lift the pen, motors stopped first if asked, as far as the board still listens. Never raises."""
         drive = self._open
         if drive is None or drive.link.dead:
             return
@@ -430,7 +430,6 @@ class EbbMachine:
         servo = self._servo()
         delay = servo.delay_ms(up=True)
         link.timeout_s = min(usual, 0.5 + delay / 1000)
-        drive.fresh_accumulators = False
         try:
             if stop:
                 link.insist("ES")
@@ -438,10 +437,7 @@ class EbbMachine:
             drive.pen_up = True if link.insist(f"SP,1,{delay}{pin}") else None
             with contextlib.suppress(LinkLost):
                 drive.wait(delay / 1000)
-                if drive.position_lost:
-                    drive.forget()
-                    self._placed = False
-                else:
-                    drive.take_counters()
+                drive.recount()
+                self._placed = self._placed and not drive.position_lost
         finally:
             link.timeout_s = usual

@@ -121,11 +121,6 @@ class Drive:
         self.wait()
         self._at((0, 0))
 
-    def forget(self) -> None:
-        """Zero the counters, so that nobody takes them for a position later."""
-        self.link.command("CS")
-        self._at((0, 0))
-
     def take_counters(self) -> Steps:
         """Start from what the board says it has counted."""
         self._at(self.link.steps())
@@ -204,20 +199,39 @@ class Drive:
                 "Plug the power supply in, put the pen over the sheet's starting corner, then resume."
             )
 
+    def recount(self) -> None:
+        """After trouble, at rest: go on from what the board counted, unless a reset zeroed that."""
+        counted = self.link.steps()
+        if not self._likely(counted):
+            self.position_lost = self._zeroed(counted)
+        if self.position_lost:
+            # So that nobody takes the counters for a position later.
+            self.link.command("CS")
+            counted = (0, 0)
+        self._at(counted)
+        self.fresh_accumulators = False
+
     def _look(self) -> None:
         """While moving: the button, and whether the counters are where the last moves can have led."""
         self._notice_button()
         counted = self.link.steps()
-        for axis in (0, 1):
-            low = min(place[axis] for place in self._trail)
-            high = max(place[axis] for place in self._trail)
-            if not low - 1 <= counted[axis] <= high + 1:
-                raise self._astray(counted)
+        if not self._likely(counted):
+            raise self._astray(counted)
         self._unchecked = max(abs(self.here[axis] - counted[axis]) for axis in (0, 1))
 
+    def _likely(self, counted: Steps) -> bool:
+        """Whether one of the last moves, at most two of them still to be done, can have led there."""
+        trail = self._trail or [self.here]
+        lows = [min(place[axis] for place in trail) for axis in (0, 1)]
+        highs = [max(place[axis] for place in trail) for axis in (0, 1)]
+        return all(lows[axis] - 1 <= counted[axis] <= highs[axis] + 1 for axis in (0, 1))
+
+    def _zeroed(self, counted: Steps) -> bool:
+        """Whether a reset zeroed them: then they hold no more than was sent since they were right."""
+        return max(map(abs, counted)) <= self._unchecked + 2
+
     def _astray(self, counted: Steps) -> LinkLost:
-        # Counters that a reset zeroed can only hold what was sent since they were last right.
-        self.position_lost = max(map(abs, counted)) <= self._unchecked + 2
+        self.position_lost = self._zeroed(counted)
         where = f"it counts {counted[0]}, {counted[1]} steps instead of {self.here[0]}, {self.here[1]}"
         if self.position_lost:
             return LinkLost(

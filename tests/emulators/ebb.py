@@ -154,6 +154,12 @@ class EbbEmulator:
             self._jumps.append((self.now, (0, 0)))
             self.supply = max(self.supply, 300)
 
+    def reset_now(self) -> None:
+        """Reset the board without taking it off the port."""
+        with self._lock:
+            self._drop_queue()
+            self._power_on()
+
     # -- what really happened ----------------------------------------------------------------------
 
     def path_of_motors(self) -> tuple[np.ndarray, np.ndarray]:
