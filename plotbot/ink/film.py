@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from plotbot.ink.spaces import Array, lab_to_rec2020, rec2020_to_lab, rec2020_to_linear_srgb, rec2020_to_srgb
+from plotbot.ink.spaces import Array, encode_srgb, lab_to_rec2020, rec2020_to_lab, rec2020_to_linear_srgb
 
 __all__ = [
     "BANDS",
@@ -133,7 +133,9 @@ def film_to_lab(film: Array, paper_lab: npt.ArrayLike) -> Array:
 
 def film_to_srgb(film: Array, paper_lab: npt.ArrayLike) -> Array:
     """Encoded sRGB of a film on that paper as a picture on screen, unclipped (see `srgb_uint8`)."""
-    return rec2020_to_srgb(film_to_rec2020(film, paper_lab))
+    matrix, offset = screen_matrix(paper_lab)  # one step instead of three: this is done at every pixel
+    linear: Any = film @ _like(matrix.T, film) + _like(offset, film)
+    return encode_srgb(linear)  # type: ignore[no-any-return]
 
 
 def screen_matrix(paper_lab: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

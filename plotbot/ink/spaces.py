@@ -37,6 +37,7 @@ __all__ = [
     "WHITE_D50",
     "Array",
     "delta_e00",
+    "encode_srgb",
     "in_srgb",
     "lab_from_hex",
     "lab_to_oklab",
@@ -126,7 +127,7 @@ def xyz_to_lab(xyz: Array) -> Array:
     """XYZ (D50, Y of white = 1) to Lab (D50), CIE 15:2018."""
     xp, xyz = _arrays(xyz)
     ratio = xyz / _like(WHITE_D50, xyz)
-    root = _where_big(xp, ratio, _EPSILON, lambda t: t ** (1 / 3))
+    root = _over(ratio, _EPSILON) ** (1 / 3)
     f = xp.where(ratio > _EPSILON, root, (_KAPPA * ratio + 16) / 116)
     fx, fy, fz = f[..., 0], f[..., 1], f[..., 2]
     return xp.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], -1)  # type: ignore[no-any-return]
@@ -159,15 +160,20 @@ def rec2020_to_linear_srgb(rgb: Array) -> Array:
 
 def rec2020_to_srgb(rgb: Array) -> Array:
     """Linear Rec.2020 to encoded sRGB (IEC 61966-2-1), unclipped."""
-    xp, linear = _arrays(rec2020_to_linear_srgb(rgb))
-    curve = _where_big(xp, linear, 0.0031308, lambda t: 1.055 * t ** (1 / 2.4) - 0.055)
+    return encode_srgb(rec2020_to_linear_srgb(rgb))
+
+
+def encode_srgb(linear: Array) -> Array:
+    """Linear sRGB to encoded sRGB (IEC 61966-2-1), unclipped."""
+    xp, linear = _arrays(linear)
+    curve = _over(linear, 0.0031308) ** (1 / 2.4) * 1.055 - 0.055
     return xp.where(linear > 0.0031308, curve, 12.92 * linear)  # type: ignore[no-any-return]
 
 
 def srgb_to_rec2020(srgb: Array) -> Array:
     """Encoded sRGB (0..1) to linear Rec.2020."""
     xp, srgb = _arrays(srgb)
-    curve = _where_big(xp, srgb, 0.04045, lambda t: ((t + 0.055) / 1.055) ** 2.4)
+    curve = ((_over(srgb, 0.04045) + 0.055) / 1.055) ** 2.4
     return _times(_REC2020_FROM_SRGB, xp.where(srgb > 0.04045, curve, srgb / 12.92))  # type: ignore[no-any-return]
 
 
@@ -186,7 +192,7 @@ def lab_to_oklab(lab: Array) -> Array:
     xp, cones = _arrays(_times(_OKLAB_CONES_FROM_XYZ, lab_to_xyz(lab)))
     size = xp.abs(cones)
     # A straight line under 1e-6 (L* of 0.001) keeps the slope of the cube root finite at black.
-    root = xp.where(size > 1e-6, _where_big(xp, size, 1e-6, lambda t: t ** (1 / 3)), size * 1e4)
+    root = xp.where(size > 1e-6, _over(size, 1e-6) ** (1 / 3), size * 1e4)
     return _times(_OKLAB_FROM_ROOTS, xp.sign(cones) * root)  # type: ignore[no-any-return]
 
 
@@ -298,14 +304,17 @@ def _times(matrix: Floats, values: Array) -> Array:
     return values @ _like(matrix.T, values)  # type: ignore[no-any-return]
 
 
-def _where_big(xp: ModuleType, values: Any, limit: float, curve: Any) -> Any:
-    """`curve` of the values over the limit; under it anything finite, with no gradient to spoil."""
-    return curve(xp.where(values > limit, values, xp.ones_like(values)))
+def _over(values: Any, limit: float) -> Any:
+    """The values, but `limit` where they are lower: with no gradient there that could spoil a result."""
+    return values.clip(limit, None)
 
 
 def _sqrt(xp: ModuleType, values: Any) -> Any:
     """Square root whose gradient at 0 is 0, not infinite."""
-    return xp.where(values > 0, _where_big(xp, values, 0.0, xp.sqrt), xp.zeros_like(values))
+    positive = values > 0
+    return xp.where(
+        positive, xp.sqrt(xp.where(positive, values, xp.ones_like(values))), xp.zeros_like(values)
+    )
 
 
 def _hue(xp: ModuleType, a: Any, b: Any) -> Any:
