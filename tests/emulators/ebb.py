@@ -38,7 +38,11 @@ FaultKind = Literal[
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong, and at which byte from the host (or, for a reply, to the host) since power-on."""
+    """What goes wrong, and at which byte from the host (or, for a reply, to the host) since power-on.
+
+    A byte is never lost from a servo command: its heights and delays cannot be read back, so that no host
+    could tell. (USB repeats damaged packets by itself.)
+    """
 
     kind: FaultKind
     at_byte: int
@@ -400,6 +404,8 @@ class EbbEmulator:
         """Whether this byte is lost."""
         fault = self.fault
         if fault is None or fault.kind == "lost reply byte" or self.received < fault.at_byte:
+            return False
+        if fault.kind == "lost byte" and (self._buffer[:1] == b"S" or not self._buffer):
             return False
         self.fault = None
         self.faults_met.append(fault)
