@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ IntArray = npt.NDArray[np.int64]
 _NEIGHBOURS = 8
 _NEAREST_FIRST_UP_TO = 3000
 """Up to here the plain nearest-first order is tried as a start too: on few strokes it can win."""
+
+_STARTS = 32
+"""Points of a closed stroke at which it may begin, before the exact one is chosen."""
 
 _KICKS_PER_ROUND = 2000
 _KICKS_PER_STROKE = 20
@@ -80,12 +84,12 @@ def order_strokes(
     closed = (xy[0:-2:2] == xy[1:-2:2]).all(axis=1) & (np.diff(offsets) > 2)
     if closed.any():
         for _ in range(2):
-            _choose_starts(tour, xy, points, offsets, closed, start_point, *motion)
+            _choose_starts(tour, xy, (points, offsets), closed, start_point, motion)
             near = _nearest_ends(xy)
             improve(tour, xy, near, motion)
     _search(tour, xy, near, motion, effort)
     if closed.any():
-        _choose_starts(tour, xy, points, offsets, closed, start_point, *motion)
+        _choose_starts(tour, xy, (points, offsets), closed, start_point, motion)
     if hop_total(tour, xy, *motion) > given_time:
         return given[:-1], np.zeros(count, dtype=np.int64)
     return _from_home(tour, 2 * count), start_point
@@ -143,8 +147,83 @@ def _without_self(near: IntArray) -> IntArray:
     return others
 
 
+def _choose_starts(  # noqa: PLR0917 - state of the search
+    tour: IntArray,
+    xy: FloatArray,
+    lines: tuple[FloatArray, IntArray],
+    closed: npt.NDArray[np.bool_],
+    start_point: IntArray,
+    motion: tuple[float, float, float],
+) -> None:
+    """Begin every closed stroke where travel along this tour is fastest; moves its ends in `xy`.
+
+    First all of them together, among a few points of each, by dynamic programming along the tour; then
+    one by one among all their points.
+    """
+    at_home = int(np.argmax(tour))  # its ends have the highest numbers
+    turned = np.roll(tour, -at_home)
+    came_from = np.zeros((len(tour), _STARTS), dtype=np.int16)
+    _best_starts(turned, xy, *lines, closed, start_point, came_from, *motion)
+    _refine_starts(turned, xy, *lines, closed, start_point, *motion)
+
+
 @compiled
-def _choose_starts(  # noqa: PLR0917 - compiled
+def _best_starts(  # noqa: PLR0917 - compiled
+    tour: IntArray,
+    xy: FloatArray,
+    points: FloatArray,
+    offsets: IntArray,
+    closed: npt.NDArray[np.bool_],
+    start_point: IntArray,
+    came_from: npt.NDArray[np.int16],
+    ramp: float,
+    speed: float,
+    acceleration: float,
+) -> None:
+    """The tour begins at the park position, whose two ends are the same place."""
+    seconds, places, known = np.zeros(_STARTS), np.zeros((_STARTS, 2)), 1
+    places[0] = xy[tour[0]]
+    nexts, there = np.zeros(_STARTS), np.zeros((_STARTS, 2))
+    for p in range(1, len(tour) + 1):
+        end = tour[p % len(tour)]
+        stroke = end >> 1
+        ring = stroke < len(closed) and closed[stroke]
+        first = offsets[stroke] if ring else 0
+        size = offsets[stroke + 1] - 1 - first if ring else 1
+        count = min(size, _STARTS)
+        for k in range(count):
+            x, y = xy[end, 0], xy[end, 1]
+            if ring:
+                x, y = points[first + k * size // count, 0], points[first + k * size // count, 1]
+            best, at = np.inf, 0
+            for j in range(known):
+                total = seconds[j] + _seconds(places[j, 0] - x, places[j, 1] - y, ramp, speed, acceleration)
+                if total < best:
+                    best, at = total, j
+            nexts[k] = best
+            if p < len(tour):
+                came_from[p, k] = at
+            else:
+                came_from[0, 0] = at
+            # An open stroke is left by its other end.
+            there[k, 0], there[k, 1] = (x, y) if ring else (xy[end ^ 1, 0], xy[end ^ 1, 1])
+        seconds, nexts = nexts, seconds
+        places, there = there, places
+        known = count
+    chosen = came_from[0, 0]
+    for p in range(len(tour) - 1, 0, -1):
+        stroke = tour[p] >> 1
+        if stroke < len(closed) and closed[stroke]:
+            size = offsets[stroke + 1] - 1 - offsets[stroke]
+            start_point[stroke] = chosen * size // min(size, _STARTS)
+            at = offsets[stroke] + start_point[stroke]
+            for end in (2 * stroke, 2 * stroke + 1):
+                xy[end, 0], xy[end, 1] = points[at, 0], points[at, 1]
+        chosen = came_from[p, chosen]
+
+
+@compiled
+def _refine_starts(  # noqa: PLR0917 - compiled
     tour: IntArray,
     xy: FloatArray,
     points: FloatArray,
@@ -155,7 +234,6 @@ def _choose_starts(  # noqa: PLR0917 - compiled
     speed: float,
     acceleration: float,
 ) -> None:
-    """Begin every closed stroke where the way there and on is shortest; moves its ends in `xy`."""
     count = len(tour)
     for p in range(count):
         stroke = tour[p] >> 1
@@ -165,15 +243,18 @@ def _choose_starts(  # noqa: PLR0917 - compiled
         best, at = np.inf, 0
         for index in range(offsets[stroke], offsets[stroke + 1] - 1):
             x, y = points[index, 0], points[index, 1]
-            total = 0.0
-            for end in (before, after):
-                distance = np.sqrt((xy[end, 0] - x) ** 2 + (xy[end, 1] - y) ** 2)
-                if distance >= ramp:
-                    total += distance / speed + speed / acceleration
-                else:
-                    total += 2 * np.sqrt(distance / acceleration)
+            total = _seconds(xy[before, 0] - x, xy[before, 1] - y, ramp, speed, acceleration)
+            total += _seconds(xy[after, 0] - x, xy[after, 1] - y, ramp, speed, acceleration)
             if total < best:
                 best, at = total, index
         start_point[stroke] = at - offsets[stroke]
         for end in (2 * stroke, 2 * stroke + 1):
             xy[end, 0], xy[end, 1] = points[at, 0], points[at, 1]
+
+
+@compiled
+def _seconds(dx: float, dy: float, ramp: float, speed: float, acceleration: float) -> float:
+    distance = math.sqrt(dx * dx + dy * dy)
+    if distance >= ramp:
+        return distance / speed + speed / acceleration
+    return 2 * math.sqrt(distance / acceleration)
