@@ -11,7 +11,7 @@ import shlex
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
@@ -46,6 +46,8 @@ __all__ = [
 
 ALMOST_MM = 0.001
 """What is left of a stroke below the plan's resolution counts as drawn."""
+
+Asking: TypeAlias = Callable[[], contextlib.AbstractContextManager[None]]
 
 Answer: TypeAlias = Literal["stop", "go on", "next pen"]
 """What to do after a pause: leave resumably, go on where it stopped, or leave the rest of this pen."""
@@ -169,19 +171,30 @@ def run(
         plan = job.plan
         selection.check(plan)
         with _journal(job, plan, selection) as journal, contextlib.ExitStack() as stack:
-            journal.reopen(spans_to_redraw(plan, journal, selection))
-            wanted = choose(plan, journal, selection)
+            redraw = dict(spans_to_redraw(plan, journal, selection))
+            wanted = choose(plan, journal, selection, redraw)
             if not wanted:
                 return Outcome(0, 0.0, 0.0, plan.stroke_count - len(journal.executed))
+            # Entered before the machine, so that Ctrl-C cannot cut its lifting and closing short.
+            asking = stack.enter_context(_stop_on_signals(control))
             try:
-                stack.enter_context(machine)
-                machine.check(plan)
-                if machine.hardware and say is not None:
-                    say(stack.enter_context(awake(f"plotting {job.folder.name}")))
+                with asking():
+                    stack.enter_context(machine)
+                    machine.check(plan)
+                    if machine.hardware and say is not None:
+                        say(stack.enter_context(awake(f"plotting {job.folder.name}")))
             except KeyboardInterrupt as error:
                 raise _declined(job, journal) from error
             plot = _Plot(
-                job, journal, wanted, machine=machine, prompts=prompts, control=control, progress=progress
+                job,
+                journal,
+                wanted,
+                redraw,
+                machine=machine,
+                prompts=prompts,
+                asking=asking,
+                control=control,
+                progress=progress,
             )
             return plot.run()
 
@@ -214,9 +227,11 @@ class _Plot:
         job: Job,
         journal: Journal,
         wanted: list[int],
+        redraw: dict[int, float],
         *,
         machine: Machine,
         prompts: Prompter,
+        asking: Asking,
         control: Control,
         progress: Callable[[Progress], None],
     ) -> None:
@@ -226,10 +241,12 @@ class _Plot:
         self._journal = journal
         self._machine = machine
         self._prompts = prompts
+        self._asking = asking
         self._control = control
         self._progress = progress
         self._lengths = _geometry(plan)
-        self._legs = _legs(plan, journal, wanted)
+        self._redraw = redraw
+        self._legs = _legs(plan, wanted, {**journal.drawn_mm, **redraw})
         self._pass_mm_total, self._pass_mm_done, self._pass_done = _ink_so_far(plan, journal, self._lengths)
         self._seconds_left = [float(leg.seconds.sum()) for leg in self._legs]
         same_machine = bool(journal.sessions()) and journal.sessions()[-1].machine == machine.name
@@ -253,7 +270,8 @@ class _Plot:
         how = "failed"
         try:
             with self._leaving_resumably():
-                self._prompts.start(start)
+                with self._asking():
+                    self._prompts.start(start)
                 for position, leg in enumerate(self._legs):
                     self._draw_leg(position, leg)
                 self._park()
@@ -269,6 +287,11 @@ class _Plot:
 
     def _draw_leg(self, position: int, leg: _Leg) -> None:
         pen = leg.one_pass.pen
+        if position > 0:
+            self._park()
+            if self._control.pausing and self._asked_after_pause(position, f"pen {pen.id}") == "next pen":
+                self._seconds_left[position] = 0.0
+                return
         swap = PenSwap(
             leg.number + 1,
             len(self._plan.passes),
@@ -278,31 +301,39 @@ class _Plot:
             self._seconds_left[position] * self._pace.ratio,
             self._machine.hardware,
         )
-        self._prompts.mount(swap)
+        with self._asking():
+            self._prompts.mount(swap)
         self._journal.record("mounted", pen.id)
-        begin, last_leg = 0, position == len(self._legs) - 1
+        self._reopen()
+        begin = 0
         while begin < len(leg.indices):
             self._report(position)
             stopped = self._draw(position, leg, begin)
-            begin = len(leg.indices)
-            if stopped is not None:
-                begin = leg.indices.index(stopped.index)
-                self._take_over_partial(position, leg, begin, stopped.drawn_mm)
-                begin += stopped.index in self._journal.executed
-            elif last_leg or not self._control.pausing:  # a request during the last stroke of all is met
+            if stopped is None:
                 return
-            if self._asked_after_pause(position, stopped) == "next pen":
+            begin = leg.indices.index(stopped.index)
+            self._take_over_partial(position, leg, begin, stopped.drawn_mm)
+            begin += stopped.index in self._journal.executed
+            if self._asked_after_pause(position, f"stroke {stopped.index}") == "next pen":
                 self._seconds_left[position] = 0.0
                 return
 
-    def _asked_after_pause(self, position: int, stopped: PausedAt | None) -> Answer:
+    def _reopen(self) -> None:
+        """Write down what is to be drawn again, once it certainly will be: a wish that was declined must
+        not go back twice when it is repeated."""
+        if self._redraw:
+            self._journal.reopen(self._redraw.items())
+            self._redraw = {}
+            _, self._pass_mm_done, self._pass_done = _ink_so_far(self._plan, self._journal, self._lengths)
+
+    def _asked_after_pause(self, position: int, where: str) -> Answer:
         """Park, ask the person how to go on, and leave from here if that is not at all."""
         self._park()
-        where = "between pens" if stopped is None else f"stroke {stopped.index} at {stopped.drawn_mm:.3f} mm"
         self._journal.record("paused", where)
-        answer = self._prompts.paused(self._where(position))
+        with self._asking():
+            answer = self._prompts.paused(self._where(position))
         if answer == "stop":
-            raise Paused(self._pause_message())
+            raise Paused(f"Paused, pen up. {_how_far(self._job, self._journal)}")
         self._journal.record("went on", answer)
         self._control.clear()
         return answer
@@ -324,9 +355,8 @@ class _Plot:
             self._report(position)
 
         strokes = zip(leg.indices[begin:], leg.strokes[begin:], strict=True)
-        with _stop_on_signals(self._control):
-            self._machine.mount(leg.one_pass.pen)
-            return self._machine.plot(strokes, on_executed, self._control)
+        self._machine.mount(leg.one_pass.pen)
+        return self._machine.plot(strokes, on_executed, self._control)
 
     def _count(self, position: int, leg: _Leg, number: int, took: float) -> None:
         planned, mm = float(leg.seconds[number]), float(leg.mm[number])
@@ -384,9 +414,8 @@ class _Plot:
         )
 
     def _park(self) -> None:
-        """Pen up and out of the way; Ctrl-C cannot stop that half-way."""
-        with _stop_on_signals(Control()):
-            self._machine.park()
+        """Pen up and out of the way; where that is, for a resume."""
+        self._machine.park()
         if isinstance(self._machine, KeepsPosition):
             x, y = self._machine.position_mm()
             self._journal.record("parked", f"{x:.3f} {y:.3f}")
@@ -395,29 +424,26 @@ class _Plot:
     def _leaving_resumably(self) -> Iterator[None]:
         """Lift the pen however the plot ends, and say how to go on where that is possible."""
         try:
-            yield
+            try:
+                yield
+            except (KeyboardInterrupt, Cancelled) as error:
+                self._park()
+                raise _declined(self._job, self._journal) from error
+            except Paused:
+                self._park()
+                raise
+        except (Paused, Cancelled):
+            raise
         except LinkLost as error:
             with contextlib.suppress(Exception):
                 self._machine.lift()
             with contextlib.suppress(PlotbotError):
                 self._journal.record("link lost", str(error))
-            raise LinkLost(f"{error} {self._how_far()}") from error
-        except (KeyboardInterrupt, Cancelled) as error:
-            self._park()
-            raise _declined(self._job, self._journal) from error
-        except Paused:
-            self._park()
-            raise
+            raise LinkLost(f"{error} {_how_far(self._job, self._journal)}") from error
         except BaseException:
             with contextlib.suppress(Exception):
                 self._machine.lift()
             raise
-
-    def _pause_message(self) -> str:
-        return f"Paused, pen up. {self._how_far()}"
-
-    def _how_far(self) -> str:
-        return _how_far(self._job, self._journal)
 
 
 def _how_far(job: Job, journal: Journal) -> str:
@@ -469,13 +495,13 @@ def _geometry(plan: Plan) -> npt.NDArray[np.float64]:
     return stroke_seconds(points / 1000.0, offsets, 1.0, 1.0, 0.0)[0]
 
 
-def _legs(plan: Plan, journal: Journal, wanted: list[int]) -> list[_Leg]:
-    """The strokes to draw, pass by pass; passes without any are left out."""
+def _legs(plan: Plan, wanted: list[int], drawn_mm: Mapping[int, float]) -> list[_Leg]:
+    """The strokes to draw, pass by pass, each from where it is ink; passes without any are left out."""
     chosen, legs, first = set(wanted), [], 0
     for number, one_pass in enumerate(plan.passes):
         indices = [first + k for k in range(len(one_pass.strokes)) if first + k in chosen]
         if indices:
-            offsets = [journal.drawn_mm.get(index, 0.0) for index in indices]
+            offsets = [drawn_mm.get(index, 0.0) for index in indices]
             strokes = [
                 rest_of(one_pass.strokes[index - first], offset)
                 if offset
@@ -519,22 +545,44 @@ def rest_of(stroke: Stroke, drawn_mm: float) -> Stroke:
 
 
 @contextlib.contextmanager
-def _stop_on_signals(control: Control) -> Iterator[None]:
-    """While the machine moves, turn Ctrl-C and the end of the terminal into requests to stop."""
+def _stop_on_signals(control: Control) -> Iterator[Asking]:
+    """Turn Ctrl-C and the end of the terminal into requests to stop, except while a person is asked.
+
+    Yields a context manager to ask in, where Ctrl-C is what it was before. Only the main thread can do
+    this; elsewhere signals stay as they are.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield contextlib.nullcontext
         return
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def request(number: int, frame: FrameType | None) -> None:
         if control.pausing or number != signal.SIGINT:
             control.halt()
         else:
             control.pause()
 
     numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in numbers}
+
+    def put_back() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+    def listen() -> None:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:  # nohup: the end of the terminal is not to stop the plot
+                signal.signal(number, request)
+
+    @contextlib.contextmanager
+    def asking() -> Iterator[None]:
+        put_back()
+        try:
+            yield
+        finally:
+            listen()
+
+    listen()
+    try:
+        yield asking
+    finally:
+        put_back()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plotbot.errors import BadInput
@@ -43,9 +44,7 @@ class Selection:
         if not (math.isfinite(self.redo_last_mm) and self.redo_last_mm >= 0):
             raise BadInput(f"--redo-last {self.redo_last_mm:g} mm must be 0 mm or more.")
         if self.redo_last_mm and (self.from_stroke is not None or self.from_pen is not None):
-            raise BadInput(
-                "--redo-last goes back from the last ink; give it without --from-stroke and --from-pen."
-            )
+            raise BadInput("--redo-last goes back from the last ink; leave out --from-stroke and --from-pen.")
         if not any(self._spans(plan)):
             raise BadInput(
                 "No stroke of the plan lies in the chosen span; --from, --to and --pen exclude each other."
@@ -84,6 +83,7 @@ def spans_to_redraw(plan: Plan, journal: Journal, selection: Selection) -> list[
     return redraw
 
 
-def choose(plan: Plan, journal: Journal, selection: Selection) -> list[int]:
-    """The strokes to draw now, in drawing order: those of the span that are not wholly ink."""
-    return [index for index in selection.strokes(plan) if index not in journal.executed]
+def choose(plan: Plan, journal: Journal, selection: Selection, redraw: Mapping[int, float]) -> list[int]:
+    """The strokes to draw now, in drawing order: those of the span that are not ink or drawn again."""
+    span = selection.strokes(plan)
+    return [index for index in span if index in redraw or index not in journal.executed]
