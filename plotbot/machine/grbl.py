@@ -44,6 +44,7 @@ __all__ = ["GrblMachine"]
 _HOMING_PATIENCE_S = 180.0
 _EEPROM_PATIENCE_S = 10.0
 _SAME_PLACE_MM = 0.05
+_ASTRAY_MM = 1.0
 _JOIN_MM = 0.02
 
 
@@ -60,6 +61,31 @@ class _Running:
     program: StrokeProgram
     lowered: int
     barrier: int
+
+
+class _Bounds:
+    """The box in work mm that contains everything on its way to the board; with a margin."""
+
+    def __init__(self, start: np.ndarray) -> None:
+        self.low, self.high = start.copy(), start.copy()
+        self.older_reports = 0
+        self._last = start[None].copy()
+
+    def add(self, path: np.ndarray) -> None:
+        """More is sent while what was sent before may still move."""
+        self.low = np.minimum(self.low, path.min(axis=0))
+        self.high = np.maximum(self.high, path.max(axis=0))
+
+    def keep(self, path: np.ndarray, reports: int) -> None:
+        """What was sent before has ended, but for the travel to this path's start. Reports come in order
+        with the answer that told so; the first `reports` of them are older."""
+        self.older_reports = reports
+        self.low, self.high = self._last.min(axis=0), self._last.max(axis=0)
+        self.add(path)
+        self._last = path[-1:].copy()
+
+    def contain(self, place: np.ndarray) -> bool:
+        return bool(np.all(place >= self.low - _ASTRAY_MM) and np.all(place <= self.high + _ASTRAY_MM))
 
 
 class GrblMachine:
@@ -274,10 +300,12 @@ class GrblMachine:
         coordinates = Coordinates.of(profile, self._paper, self._pen)
         running: _Running | None = None
         upcoming = 0
+        allowed = _Bounds(self._work_position())
 
         def poll() -> None:
             if control.halting or (link.status is not None and link.status.state in {"Hold", "Door"}):
                 raise _HaltedError
+            self._watch_place(allowed)
 
         def finish() -> None:
             nonlocal running
@@ -294,8 +322,11 @@ class GrblMachine:
                     finish()
                     return PausedAt(index)
                 program = stroke_program(stroke, self._pen, profile, coordinates)
+                path = coordinates.work(stroke.mm)
+                allowed.add(path[:1])
                 link.send(program.travel, poll)
                 finish()
+                allowed.keep(path, link.reports)
                 if control.pausing:
                     link.rest(poll)
                     return PausedAt(index)
@@ -308,6 +339,26 @@ class GrblMachine:
         except _HaltedError:
             return self._halt(running, upcoming, on_executed)
         return None
+
+    def _work_position(self) -> np.ndarray:
+        mpos = self._link.query(position=True).mpos
+        assert mpos is not None and self._origin is not None
+        work: np.ndarray = np.array(mpos[:2]) - self._origin[:2]
+        return work
+
+    def _watch_place(self, allowed: _Bounds) -> None:
+        """A digit lost on the cable sends the machine anywhere; it must not be where no stroke is."""
+        status = self._link.status
+        if status is None or status.mpos is None or self._origin is None:
+            return
+        if self._link.reports <= allowed.older_reports:
+            return
+        work = np.array(status.mpos[:2]) - self._origin[:2]
+        if not allowed.contain(work):
+            raise LinkLost(
+                f"The machine is at x {work[0]:.1f}, y {work[1]:.1f} mm from the starting corner, where the "
+                "plan does not go: characters were changed on the cable. Try a shorter or shielded one."
+            )
 
     def _start(self, index: int, stroke: Stroke, program: StrokeProgram) -> _Running:
         """Number the lines that are about to be sent."""
@@ -412,10 +463,8 @@ class GrblMachine:
     def position_mm(self) -> tuple[float, float]:
         """Where the pen's tip is on the sheet, as the board reports it."""
         self._ready()
-        mpos = self._link.query(position=True).mpos
-        assert mpos is not None and self._origin is not None
         coordinates = Coordinates.of(self.profile, self._paper, self._pen)
-        x, y = coordinates.sheet((np.array(mpos[:2]) - self._origin[:2])[None])[0]
+        x, y = coordinates.sheet(self._work_position()[None])[0]
         return (float(x), float(y))
 
     # -- after a crash -----------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import shapely
 
 from tests.emulators.grbl_motion import Limits, Planner
 
@@ -241,9 +242,9 @@ class GrblEmulator:
             event = min(self._next_event(), target)
             was_starved = len(self.planner.starved)
             self.planner.pen_down = self.pen_down
-            moving = self.planner.running
+            driven = len(self.planner.log)
             self.planner.advance(max(event, self.planner.now))
-            if moving:
+            if len(self.planner.log) > driven:
                 self._watch_pen()
             if len(self.planner.starved) > was_starved and self._expects_more():
                 self.starved.append(self.planner.now)
@@ -263,20 +264,17 @@ class GrblEmulator:
         return self.pen_down and not (self._program is not None and self._waiting[0] == "sync")
 
     def _next_event(self) -> float:
-        events = [self.planner.next_event()]
-        if self._wire:
-            events.append(self._wire[0][0])
+        """When something will happen by itself; what is due now has been seen to already."""
+        events = [self._wire[0][0]] if self._wire else []
         if self._waiting[0] in {"until", "cpu"} and self._program is not None:
             events.append(self._waiting[1])
         if self._boot_until is not None:
             events.append(self._boot_until)
-        if self._eeprom_until > self.planner.now:
-            events.append(self._eeprom_until)
-        return max(min(events), self.planner.now)
+        events.append(self._eeprom_until)
+        coming = [event for event in events if event > self.planner.now + 1e-12]
+        return max(min([*coming, self.planner.next_event()]), self.planner.now)
 
     def _watch_pen(self) -> None:
-        if not self.planner.log:
-            return
         move = self.planner.log[-1]
         if self.options.z_contact is not None:
             down = self.planner.position[2] < self.options.z_contact - 1e-9
@@ -840,8 +838,5 @@ def _farthest(a: np.ndarray, b: np.ndarray, step: float) -> float:
         points = np.stack([np.interp(at, along, a[:, axis]) for axis in (0, 1)], axis=1)
     if len(b) < 2:
         return float(np.hypot(*(points - b[0]).T).max())
-    start, delta = b[:-1], np.diff(b, axis=0)
-    square = np.maximum(np.einsum("ij,ij->i", delta, delta), 1e-18)
-    share = np.clip(np.einsum("kij,ij->ki", points[:, None] - start, delta) / square, 0, 1)
-    foot = start + share[..., None] * delta
-    return float(np.hypot(*(points[:, None] - foot).transpose(2, 0, 1)).min(axis=1).max())
+    line = shapely.LineString(b) if len(b) > 1 and np.any(b != b[0]) else shapely.Point(b[0])
+    return float(shapely.distance(shapely.points(points), line).max())

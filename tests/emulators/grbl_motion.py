@@ -67,6 +67,7 @@ class Planner:
         self.holding = False
         self.log: list[Move] = []
         self.pen_down = False
+        self.down_mm = 0.0
         self.starved: list[float] = []
         self._phases: list[tuple[float, float]] = []
 
@@ -150,6 +151,8 @@ class Planner:
         if finished and not (self.holding and self.speed <= 1e-9 and share < 1.0 - 1e-9):
             self.position = block.end.copy()
         if np.any(self.position != start):
+            if self.pen_down:
+                self.down_mm += float(np.linalg.norm(self.position - start))
             self.log.append(
                 Move(begin, to, tuple(start.tolist()), tuple(self.position.tolist()), top, self.pen_down)
             )
