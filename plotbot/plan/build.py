@@ -222,5 +222,5 @@ def _check_inside(parts: Iterable[Lines], paper: Paper) -> None:
     room = f"{right - left:g} x {bottom - top:g} mm"
     raise BadInput(
         f"The art ({size}) leaves the {room} inside the margins of {paper} by {sides}. "
-        "Fit it to the sheet, or choose a larger paper or a smaller margin."
+        "Fit it to the sheet (--fit), or choose a larger paper or a smaller margin."
     )

@@ -147,7 +147,7 @@ def _without_self(near: IntArray) -> IntArray:
     return others
 
 
-def _choose_starts(  # noqa: PLR0917 - state of the search
+def _choose_starts(
     tour: IntArray,
     xy: FloatArray,
     lines: tuple[FloatArray, IntArray],
@@ -168,7 +168,7 @@ def _choose_starts(  # noqa: PLR0917 - state of the search
 
 
 @compiled
-def _best_starts(  # noqa: PLR0917 - compiled
+def _best_starts(
     tour: IntArray,
     xy: FloatArray,
     points: FloatArray,
@@ -223,7 +223,7 @@ def _best_starts(  # noqa: PLR0917 - compiled
 
 
 @compiled
-def _refine_starts(  # noqa: PLR0917 - compiled
+def _refine_starts(
     tour: IntArray,
     xy: FloatArray,
     points: FloatArray,

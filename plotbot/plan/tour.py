@@ -13,7 +13,6 @@ neighbouring stretches, repair around them and are undone when nothing was won (
 """
 
 # Compiled functions take the arrays and numbers they work on one by one; there is nothing to bundle them in.
-# ruff: noqa: PLR0917
 
 from __future__ import annotations
 
