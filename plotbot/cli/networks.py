@@ -67,7 +67,7 @@ def networks(
         weights = "here" if network.available else "to download"
         if network.name == EMBEDDED:
             weights = "built in" if network.available else "missing"
-        channels = str(network.channels[network.default_layer])
-        table.add_row(network.name, weights, network.default_layer, channels, str(len(network.channels)))
+        default_count = str(network.channels[network.default_layer])
+        table.add_row(network.name, weights, network.default_layer, default_count, str(len(network.channels)))
     results.print(table)
     results.print("[dim]plotbot networks NAME lists the layers of one.[/dim]")

@@ -2,9 +2,10 @@
 
 The page asks for nothing outside itself. Its data is one JSON object in the page:
 
-- ``sheet``: width and height in mm, the paper's colour as hex and as linear Rec.2020.
-- ``passes``: the rows of `plotbot.plan.store.summary` with, per pen, ``colour`` (hex), ``film`` (light
-  relative to the paper, linear Rec.2020), ``opacity``, ``width_mm``, ``first`` (index of its first
+- ``sheet``: width and height in mm, the paper's name and colour as hex.
+- ``screen``: matrix [3][3] and offset [3] from film (see `plotbot.ink.film`) to linear sRGB on the paper.
+- ``passes``: the rows of `plotbot.plan.store.summary` with, per pen, ``colour`` (hex), ``film`` (of its
+  solid ink), ``opacity``, ``width_mm``, ``first`` (index of its first
   stroke), ``starts_s`` (when it is mounted) and the seconds of drawing, travel and lifts.
 - ``points``: base64 of little-endian uint16 pairs, x and y of all strokes in drawing order, in steps of
   ``step_mm``; ``offsets``: base64 of uint32, where each stroke begins, and the end.
@@ -29,8 +30,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from plotbot.files import written_whole
-from plotbot.ink.film import transmittance
-from plotbot.ink.spaces import lab_to_rec2020, rec2020_to_linear_srgb, srgb_hex
+from plotbot.ink.film import screen_matrix, transmittance
+from plotbot.ink.spaces import srgb_hex
 from plotbot.plan.model import Plan
 from plotbot.plan.motion import (
     PARK_MM,
@@ -91,6 +92,7 @@ def report_data(plan: Plan) -> dict[str, Any]:
     times = stroke_times(plan)
     swaps = np.arange(len(plan.passes)) * plan.motion.swap_s
     moving = np.concatenate([[0.0], np.cumsum([one.seconds for one in timing.passes])])[:-1]
+    matrix, offset = screen_matrix(plan.paper_lab)
     films = [transmittance(one.pen.lab, plan.paper_lab) for one in plan.passes]
     first = np.concatenate([[0], np.cumsum([len(one.strokes) for one in plan.passes])])
     passes = [
@@ -116,9 +118,8 @@ def report_data(plan: Plan) -> dict[str, Any]:
             "height": plan.paper.height,
             "name": str(plan.paper),
             "colour": srgb_hex(plan.paper_lab),
-            "light": [round(float(v), 5) for v in lab_to_rec2020(np.asarray(plan.paper_lab, dtype=float))],
         },
-        "srgb_from_rec2020": np.round(rec2020_to_linear_srgb(np.eye(3)).T, 6).tolist(),
+        "screen": {"matrix": np.round(matrix, 6).tolist(), "offset": np.round(offset, 6).tolist()},
         "passes": passes,
         "totals": figures["totals"],
         "estimate_s": figures["estimate_s"],

@@ -1,0 +1,104 @@
+"""The main job: from art to a job folder to ink on the virtual machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from plotbot.job.folder import open_job
+from plotbot.machine.virtual import read_ink
+from tests.cli.conftest import Run
+
+PLAN_KEYS = {
+    "job",
+    "plan_hash",
+    "pens",
+    "totals",
+    "estimate_s",
+    "dropped",
+    "activation",
+    "colour",
+    "timings_s",
+}
+PEN_KEYS = {"id", "lab", "strokes", "down_mm", "up_mm", "lifts", "seconds"}
+
+
+def test_a_dry_run_writes_the_whole_job_and_opens_no_port(run: Run, square: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "gone.toml"
+    profile.write_text(
+        'kind = "grbl"\nport = "/dev/does-not-exist"\n[travel]\nx = 300\ny = 300\n'
+        '[pen]\nmechanism = "servo"\ns_low = 300\ns_high = 600\n'
+    )
+    result = run("draw", square, "--machine", profile, "--out", "job", "--dry-run", "--json")
+    assert result.code == 0
+    report = result.json
+    assert report.keys() >= PLAN_KEYS
+    assert [pen["id"] for pen in report["pens"]] == ["2", "3"]
+    assert all(pen.keys() >= PEN_KEYS for pen in report["pens"])
+    assert report["totals"]["down_mm"] == pytest.approx(200 + np.hypot(80, 10), abs=0.1)
+    for name in ("drawing.svg", "preview.png", "report.html", "plan.json", "job.toml", "journal.sqlite"):
+        assert Path("job", name).stat().st_size > 0
+
+
+def test_the_preview_shows_ink_where_the_plan_draws(run: Run, square: Path) -> None:
+    assert run("draw", square, "--out", "job", "--dry-run").code == 0
+    with Image.open("job/preview.png") as image:
+        per_mm = image.width / 148
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    red = pixels[round(60 * per_mm), round(65 * per_mm)]
+    blue = pixels[round(155 * per_mm), round(70 * per_mm)]
+    paper = pixels[5, 5]
+    assert red[0] - red[2] > 60
+    assert blue[2] - blue[0] > 30
+    assert paper.min() > 220
+
+
+def test_a_drawing_is_plotted_and_every_stroke_is_ink(run: Run, square: Path) -> None:
+    result = run("draw", square, "--machine", "virtual", "--speed", "0", "--yes", "--json", "--out", "job")
+    assert result.code == 0
+    assert result.json["plot"]["complete"] is True
+    plan = open_job(Path("job")).plan
+    drawn = {piece.stroke for piece in read_ink(Path("job/ink.jsonl"))}
+    assert drawn == {index for index, _, _ in plan.strokes()}
+    listed = run("jobs", "--json").json["jobs"] + run("jobs", ".", "--json").json["jobs"]
+    assert [job["state"] for job in listed] == ["done"]
+
+
+def test_pens_are_asked_for_one_by_one(run: Run, square: Path) -> None:
+    result = run("draw", square, "--machine", "virtual", "--speed", "0", "--out", "job", stdin="\n\n")
+    assert result.code == 0
+    assert "Mount pen 1 of 2: 2 Red" in result.err
+    assert "Mount pen 2 of 2: 3 Blue" in result.err
+
+
+def test_saying_no_at_a_prompt_leaves_a_resumable_job(run: Run, square: Path) -> None:
+    result = run("draw", square, "--machine", "virtual", "--speed", "0", "--out", "job", stdin="\nq\n")
+    assert result.code == 4
+    assert "plotbot resume" in result.err
+    assert run("resume", "job", "--speed", "0", "--yes", "--json").json["plot"]["complete"] is True
+
+
+def test_the_same_drawing_gives_the_same_plan(run: Run, square: Path) -> None:
+    hashes = {
+        run("draw", square, "--dry-run", "--json", "--out", name).json["plan_hash"] for name in ("a", "b")
+    }
+    assert len(hashes) == 1
+
+
+@pytest.mark.slow
+def test_a_channel_becomes_a_plotted_drawing_with_honest_activations(run: Run) -> None:
+    options = ("--channel", "87", "--strokes", "60", "--steps", "24", "--paper", "a6", "--seed", "7")
+    first = run("draw", *options, "--machine", "virtual", "--speed", "0", "--yes", "--json", "--out", "one")
+    assert first.code == 0
+    report = first.json
+    assert report["plot"]["complete"] is True
+    activation = report["activation"]
+    assert set(activation) == {"free", "quantised", "refitted", "as_plotted"}
+    assert activation["as_plotted"] == pytest.approx(activation["refitted"], rel=0.1, abs=0.2)
+    assert len(report["pens"]) > 1
+    again = run("draw", *options, "--dry-run", "--json", "--out", "two").json
+    assert again["plan_hash"] == report["plan_hash"]
+    assert again["activation"] == activation
