@@ -89,7 +89,6 @@ class Journal:
     executed: indices of the strokes that are wholly ink.
     drawn_mm: for each stroke begun and not wholly ink, the length that is ink from its first point.
     observed: stroke index → seconds it took from the end of the stroke before, where that is known.
-    last_stroke: the stroke that was executed last, None before the first.
 
     Use it as a context manager. Writing raises `PlotbotError` when the disk is full or gone.
     """
@@ -100,7 +99,6 @@ class Journal:
         self.executed: set[int] = set()
         self.drawn_mm: dict[int, float] = {}
         self.observed: dict[int, float] = {}
-        self.last_stroke: int | None = None
         self._database = database
         self._mark: FileIO | None = None
         self._session = 0
@@ -257,7 +255,6 @@ class Journal:
         if state == "executed":
             self.executed.add(stroke)
             self.drawn_mm.pop(stroke, None)
-            self.last_stroke = stroke
             if seconds is not None:
                 self.observed[stroke] = seconds
         else:

@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from plotbot.errors import PlotbotError
+from plotbot.job.asking import Answer, PenSwap, Progress, Start
 from plotbot.job.folder import INK, Job, create_job, open_job
-from plotbot.job.runner import Answer, Outcome, PenSwap, Progress, Start, run
+from plotbot.job.runner import Outcome, run
 from plotbot.job.selection import Selection
 from plotbot.machine.base import Control, Machine
 from plotbot.machine.virtual import VirtualMachine, read_ink

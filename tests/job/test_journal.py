@@ -326,4 +326,3 @@ def test_sessions_and_events_are_kept(tmp_path: Path) -> None:
             ("mounted", "20", 1)
         ]
         assert journal.observed == {3: 1.25}
-        assert journal.last_stroke == 3

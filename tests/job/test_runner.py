@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plotbot.errors import BadInput, Cancelled, LinkLost, NoPlotter, Paused, PlotbotError
+from plotbot.job.asking import Answer, PenSwap, Progress, Start
 from plotbot.job.folder import Job
+from plotbot.job.legs import rest_of
 from plotbot.job.pace import Pace, planned_seconds
-from plotbot.job.runner import Answer, PenSwap, Progress, Start, rest_of, resume_line
+from plotbot.job.runner import resume_line
 from plotbot.job.selection import Selection
 from plotbot.machine.base import Control
 from plotbot.machine.virtual import VirtualMachine

@@ -1,0 +1,61 @@
+"""Turn signals into requests to stop, so that nothing is cut off while a machine moves."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import TypeAlias
+
+from plotbot.machine.base import Control
+
+__all__ = ["Asking", "stop_on_signals"]
+
+Asking: TypeAlias = Callable[[], contextlib.AbstractContextManager[None]]
+"""Makes the block in which a person is asked."""
+
+
+@contextlib.contextmanager
+def stop_on_signals(control: Control) -> Iterator[Asking]:
+    """Turn Ctrl-C and the end of the terminal into requests to stop, except while a person is asked.
+
+    Yields a context manager to ask in, where Ctrl-C is what it was before. Only the main thread can do
+    this; elsewhere signals stay as they are.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield contextlib.nullcontext
+        return
+
+    def request(number: int, frame: FrameType | None) -> None:
+        if control.pausing or number != signal.SIGINT:
+            control.halt()
+        else:
+            control.pause()
+
+    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in numbers}
+
+    def put_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def listen() -> None:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:  # nohup: the end of the terminal is not to stop the plot
+                signal.signal(number, request)
+
+    @contextlib.contextmanager
+    def asking() -> Iterator[None]:
+        put_back()
+        try:
+            yield
+        finally:
+            listen()
+
+    listen()
+    try:
+        yield asking
+    finally:
+        put_back()
