@@ -1,9 +1,11 @@
 """How much of every pixel a stroke covers: the geometry of the ink renderer, in torch, on any device.
 
 A stroke is the set of points within half its width of an open chain of cubic Béziers. Its coverage of
-a pixel is the area of the pixel's square inside that set. The chain is flattened into straight
-segments to within `FLATNESS_PX`; for every pixel the stroke can touch, the nearest point of the
-polyline gives the distance d and the normal n, and the coverage is that of a straight band,
+a pixel is the area of the pixel's square inside that set. To find the pixels near it, the chain is
+flattened into straight segments to within `FLATNESS_PX`; from the nearest of these one Newton step leads
+to the nearest point of the curve itself, so that neither the image nor the gradient knows of segments (a
+straight cubic is one segment, and its inner control points still bend it). With d and n the distance and
+the direction of that point, the coverage is that of a straight band,
 
     F(r - d) + F(r + d) - 1,
 
@@ -24,7 +26,7 @@ from torch import Tensor
 
 __all__ = ["FLATNESS_PX", "Q_MIN", "StrokeCoverage", "bare_share", "segments_per_cubic", "stroke_coverage"]
 
-FLATNESS_PX = 0.04
+FLATNESS_PX = 0.1
 """Largest distance between a cubic and its polyline, in pixels."""
 
 MAX_SEGMENTS = 1 << 14
@@ -91,67 +93,92 @@ def stroke_coverage(points: Tensor, width: Tensor, height: int, width_px: int) -
 
     `points` [N, 3K+1, 2] and `width` [N] in pixels, y down, pixel (0, 0) covering [0, 1)².
     """
-    polyline = _flatten(points, width, height, width_px)
+    cubics_each = (points.shape[1] - 1) // 3
+    corner = 3 * torch.arange(cubics_each, device=points.device)[:, None]
+    cubics = points[:, corner + torch.arange(4, device=points.device)].reshape(-1, 4, 2)
     with torch.no_grad():
-        segment, pixel = _pixels_near(polyline, width, height, width_px)
+        line = _flatten(cubics, width, height, width_px)
+        segment, pixel = _pixels_near(line, width, height, width_px)
         candidates = segment.numel()
-        segment, pixel = _nearest_of_each_pass(polyline, width, segment, pixel, height, width_px)
-    coverage = _coverage(polyline, width, segment, pixel, width_px)
-    return StrokeCoverage(polyline.stroke[segment], pixel, coverage, candidates)
+        segment, pixel = _nearest_of_each_pass(line, width, segment, pixel, height, width_px)
+        centre = _centre(pixel, width_px, points)
+        u, _ = _nearest_point(line, segment, centre)
+        cubic = line.cubic[segment]
+        span = (line.t1 - line.t0)[segment]
+        t = _onto_curve(cubics[cubic], line.t0[segment] + u * span, span, centre)
+    near = _Nearest(line.stroke[segment], cubic, t, line.arc[segment] + u * line.length[segment], centre)
+    coverage = _coverage(points, cubics, width, line.arc_end, near)
+    return StrokeCoverage(near.stroke, pixel, coverage, candidates)
 
 
 @dataclass(frozen=True)
 class _Polyline:
-    """Segments of all strokes in drawing order; the ends differentiable, the rest not."""
+    """Segments of all strokes in drawing order."""
 
     a: Tensor  # [S, 2]
     b: Tensor  # [S, 2]
     stroke: Tensor  # [S]
-    first: Tensor  # [N] first segment of each stroke
-    last: Tensor  # [N]
+    cubic: Tensor  # [S], counted through all strokes
+    t0: Tensor  # [S] where on the cubic a lies
+    t1: Tensor  # [S]
     arc: Tensor  # [S] arc length from the stroke's start to a
     length: Tensor  # [S]
     arc_end: Tensor  # [N] arc length of the stroke
 
-    def tangent(self, segment: Tensor) -> Tensor:
-        """Unit direction of segments, (1, 0) for one without length: [..., 2], without gradient."""
-        step = (self.b[segment] - self.a[segment]).detach()
-        length = step.norm(dim=-1, keepdim=True)
-        east = torch.zeros_like(step)
-        east[..., 0] = 1
-        return torch.where(length > 1e-9, step / length.clamp(min=1e-9), east)
+
+@dataclass(frozen=True)
+class _Nearest:
+    """For each pass of a stroke over a pixel, the stroke's nearest point."""
+
+    stroke: Tensor  # [M]
+    cubic: Tensor  # [M], counted through all strokes
+    t: Tensor  # [M]
+    arc: Tensor  # [M] arc length from the stroke's start
+    centre: Tensor  # [M, 2] of the pixel
 
 
-def _flatten(points: Tensor, width: Tensor, height: int, width_px: int) -> _Polyline:
-    strokes, cubics_each = points.shape[0], (points.shape[1] - 1) // 3
-    device = points.device
-    corner = 3 * torch.arange(cubics_each, device=device)[:, None] + torch.arange(4, device=device)
-    cubics = points[:, corner]  # [N, K, 4, 2]
-    with torch.no_grad():
-        reach = (width / 2 + REACH_PX)[:, None].expand(strokes, cubics_each)
-        count = segments_per_cubic(cubics, reach, height, width_px)
-        cubic, step = _ragged(count.reshape(-1))
-        share = count.reshape(-1)[cubic].to(points.dtype)
-        t0, t1 = step / share, (step + 1) / share
-        stroke = torch.div(cubic, cubics_each, rounding_mode="floor")
-        per_stroke = count.sum(1)
-        last = per_stroke.cumsum(0) - 1
-        first = last - per_stroke + 1
-    corners = cubics.reshape(-1, 4, 2)[cubic]
-    a, b = _bezier(corners, t0), _bezier(corners, t1)
-    with torch.no_grad():
-        length = (b - a).norm(dim=-1)
-        run = length.double().cumsum(0)
-        before = (run - length)[first]
-        arc = (run - length - before[stroke]).to(points.dtype)
-        arc_end = (run[last] - before).to(points.dtype)
-    return _Polyline(a, b, stroke, first, last, arc, length, arc_end)
+def _flatten(cubics: Tensor, width: Tensor, height: int, width_px: int) -> _Polyline:
+    strokes = width.numel()
+    cubics_each = len(cubics) // max(strokes, 1)
+    reach = (width / 2 + REACH_PX + FLATNESS_PX).repeat_interleave(cubics_each)
+    count = segments_per_cubic(cubics, reach, height, width_px)
+    cubic, step = _ragged(count)
+    share = count[cubic].to(cubics.dtype)
+    t0, t1 = step / share, (step + 1) / share
+    a, b = _bezier(cubics[cubic], t0), _bezier(cubics[cubic], t1)
+    last = count.reshape(strokes, -1).sum(1).cumsum(0) - 1
+    first = torch.cat((last.new_zeros(1), last + 1))[:strokes]
+    stroke = torch.div(cubic, max(cubics_each, 1), rounding_mode="floor")
+    length = (b - a).norm(dim=-1)
+    run = length.double().cumsum(0)
+    before = (run - length)[first]
+    arc = (run - length - before[stroke]).to(cubics.dtype)
+    return _Polyline(a, b, stroke, cubic, t0, t1, arc, length, (run[last] - before).to(cubics.dtype))
 
 
 def _bezier(corners: Tensor, t: Tensor) -> Tensor:
     s = 1 - t
     basis = torch.stack((s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t), -1)
     return (basis[..., None] * corners).sum(-2)
+
+
+def _velocity(corners: Tensor, t: Tensor) -> Tensor:
+    s = 1 - t
+    basis = torch.stack((s * s, 2 * s * t, t * t), -1)
+    return 3 * (basis[..., None] * corners.diff(dim=-2)).sum(-2)
+
+
+def _onto_curve(corners: Tensor, t: Tensor, span: Tensor, centre: Tensor) -> Tensor:
+    """From t, one Newton step towards the curve's nearest point to the centre, of at most `span`: [M]."""
+    bend = corners.diff(dim=-2).diff(dim=-2)
+    acceleration = 6 * ((1 - t)[:, None] * bend[:, 0] + t[:, None] * bend[:, 1])
+    velocity, away = _velocity(corners, t), centre - _bezier(corners, t)
+    speed = velocity.square().sum(-1)
+    fall = torch.maximum(speed - (away * acceleration).sum(-1), speed / 4)
+    step = (away * velocity).sum(-1) / fall.clamp(min=1e-12)
+    nearer = (t + torch.minimum(torch.maximum(step, -span), span)).clamp(0, 1)
+    better = (centre - _bezier(corners, nearer)).square().sum(-1) < away.square().sum(-1)
+    return torch.where(better & (fall > 1e-12), nearer, t)
 
 
 def _ragged(count: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,7 +190,7 @@ def _ragged(count: Tensor) -> tuple[Tensor, Tensor]:
 
 def _pixels_near(line: _Polyline, width: Tensor, height: int, width_px: int) -> tuple[Tensor, Tensor]:
     """Pixels within reach of each segment, row by row, so that a slanted one costs no square window."""
-    reach = (width / 2 + REACH_PX)[line.stroke]
+    reach = (width / 2 + REACH_PX + FLATNESS_PX)[line.stroke]
     (ax, ay), (bx, by) = line.a.unbind(-1), line.b.unbind(-1)
     top = (torch.minimum(ay, by) - reach - 0.5).ceil().clamp(0, height)
     bottom = (torch.maximum(ay, by) + reach - 0.5).floor().clamp(-1, height - 1)
@@ -186,13 +213,12 @@ def _pixels_near(line: _Polyline, width: Tensor, height: int, width_px: int) -> 
     return segment[span], row[span] * width_px + left[span].long() + column
 
 
-def _nearest_of_each_pass(  # noqa: PLR0917
+def _nearest_of_each_pass(
     line: _Polyline, width: Tensor, segment: Tensor, pixel: Tensor, height: int, width_px: int
 ) -> tuple[Tensor, Tensor]:
     """The nearest segment for each pass of a stroke over a pixel: a run of consecutive segments."""
-    _, away = _nearest_point(line, segment, pixel, width_px)
-    distance = away.square().sum(-1)
-    near = distance < (width / 2 + REACH_PX).square()[line.stroke[segment]]
+    _, distance = _nearest_point(line, segment, _centre(pixel, width_px, line.a))
+    near = distance < (width / 2 + REACH_PX + FLATNESS_PX).square()[line.stroke[segment]]
     segment, pixel, distance = segment[near], pixel[near], distance[near]
     if segment.numel() == 0:
         return segment, pixel
@@ -214,70 +240,86 @@ def _centre(pixel: Tensor, width_px: int, like: Tensor) -> Tensor:
     return torch.stack((pixel - row * width_px, row), -1).to(like.dtype) + 0.5
 
 
-def _nearest_point(line: _Polyline, segment: Tensor, pixel: Tensor, width_px: int) -> tuple[Tensor, Tensor]:
-    """Where on its segment the nearest point lies, u [M] in 0..1, and the way from it, [M, 2].
+def _nearest_point(line: _Polyline, segment: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
+    """Where on its segment the nearest point lies, u [M] in 0..1, and how far, squared [M]."""
+    a = line.a[segment]
+    step = line.b[segment] - a
+    u = ((centre - a) * step).sum(-1) / step.square().sum(-1).clamp(min=1e-18)
+    u = u.clamp(0, 1)
+    return u, (centre - a - u[:, None] * step).square().sum(-1)
 
-    u is without gradient: the distance to the nearest point does not change with it to first order.
+
+def _coverage(points: Tensor, cubics: Tensor, width: Tensor, arc_end: Tensor, near: _Nearest) -> Tensor:
+    """Coverage [M], differentiable in the points and widths.
+
+    The nearest point's t is a constant: to first order the distance does not change with it.
     """
-    a, b = line.a[segment], line.b[segment]
-    centre = _centre(pixel, width_px, a)
-    with torch.no_grad():
-        step = b - a
-        u = ((centre - a) * step).sum(-1) / step.square().sum(-1).clamp(min=1e-18)
-        u = u.clamp(0, 1)
-    return u, centre - (a + u[:, None] * (b - a))
-
-
-def _coverage(line: _Polyline, width: Tensor, segment: Tensor, pixel: Tensor, width_px: int) -> Tensor:
-    u, away = _nearest_point(line, segment, pixel, width_px)
-    stroke = line.stroke[segment]
-    r = width[stroke] / 2
+    corners = cubics[near.cubic]
+    away = near.centre - _bezier(corners, near.t)
+    r = width[near.stroke] / 2
     # A square root without gradient at 0, where the direction of the distance is undefined.
     square = away.square().sum(-1)
     on_line = square < 1e-12
     d = torch.where(on_line, torch.ones_like(square), square).sqrt()
     d = torch.where(on_line, torch.zeros_like(d), d)
-    tangent = line.tangent(segment)
     with torch.no_grad():
-        normal = torch.where(on_line[:, None], tangent.flip(-1), away / d.clamp(min=1e-9)[:, None])
+        along = _velocity(corners, near.t)
+        speed = along.norm(dim=-1, keepdim=True)
+        east = torch.zeros_like(along)
+        east[:, 0] = 1
+        along = torch.where(speed > 1e-9, along / speed.clamp(min=1e-9), east)
+        normal = torch.where(on_line[:, None], along.flip(-1), away / d.clamp(min=1e-9)[:, None])
         flat = _trapezoid(normal)
     round_end = _square_cdf(r - d, *flat) + _square_cdf(r + d, *flat) - 1
 
     # Near the ends of a thin stroke the distance alone would add up to a pixel of ink.
     with torch.no_grad():
-        arc = line.arc[segment] + u * line.length[segment]
-        near_start = arc < 1
-        near_end = line.arc_end[stroke] - arc < 1
-        thin = width[stroke] < ROUND_CAP_PX[1]
-        at = ((near_start | near_end) & thin).nonzero().squeeze(1)
+        near_start = near.arc < 1
+        near_end = arc_end[near.stroke] - near.arc < 1
+        at = ((near_start | near_end) & (2 * r < ROUND_CAP_PX[1])).nonzero().squeeze(1)
     if at.numel() == 0:
         return round_end
-    stroke, r, u = stroke[at], r[at], u[at]
-    first, last = line.first[stroke], line.last[stroke]
-    centre = _centre(pixel[at], width_px, r)
-    from_start, from_end = centre - line.a[first], centre - line.b[last]
-    out_start, out_end = -line.tangent(first), line.tangent(last)
-    beyond_start = (segment[at] == first) & (u <= 0)
-    beyond_end = (segment[at] == last) & (u >= 1)
-    aside = torch.where(beyond_end, _cross(from_end, out_end).abs(), d[at])
-    aside = torch.where(beyond_start & ~beyond_end, _cross(from_start, out_start).abs(), aside)
+    stroke, r = near.stroke[at], r[at]
+    cubics_each = len(cubics) // len(points)
+    at_start = (near.cubic[at] == stroke * cubics_each) & (near.t[at] <= 0)
+    at_end = (near.cubic[at] == (stroke + 1) * cubics_each - 1) & (near.t[at] >= 1)
+    from_start, from_end = near.centre[at] - points[stroke, 0], near.centre[at] - points[stroke, -1]
+    out_start = _end_direction(points[:, :4])[stroke]
+    out_end = _end_direction(points[:, -4:].flip(1), -1)[stroke]
+    aside = torch.where(at_end, _cross(from_end, out_end).abs(), d[at])
+    aside = torch.where(at_start & ~at_end, _cross(from_start, out_start).abs(), aside)
     flat_start, flat_end = _trapezoid(out_start), _trapezoid(out_end)
     cap = torch.pi / 4 * r  # as much ink as the half disc
     one = torch.ones_like(r)
     inside_start = _square_cdf(cap - (from_start * out_start).sum(-1), *flat_start)
     inside_end = _square_cdf(cap - (from_end * out_end).sum(-1), *flat_end)
-    along = torch.where(near_start[at], inside_start, one) + torch.where(near_end[at], inside_end, one) - 1
+    inside = torch.where(near_start[at], inside_start, one) + torch.where(near_end[at], inside_end, one) - 1
     across_flat = tuple(
-        torch.where(beyond_end, e, torch.where(beyond_start, s, f[at]))
+        torch.where(at_end, e, torch.where(at_start, s, f[at]))
         for s, e, f in zip(flat_start, flat_end, flat, strict=True)
     )
     across = _square_cdf(r - aside, *across_flat) + _square_cdf(r + aside, *across_flat) - 1
-    flat_end_cover = across * along.clamp(min=0)
+    flat_end_cover = across * inside.clamp(min=0)
     low, high = ROUND_CAP_PX
     x = ((2 * r - low) / (high - low)).clamp(0, 1)
     roundness = x * x * (3 - 2 * x)
     blended = flat_end_cover + roundness * (round_end[at] - flat_end_cover)
     return round_end.index_put((at,), blended)
+
+
+def _end_direction(corners: Tensor, east: int = 1) -> Tensor:
+    """Which way strokes go out at their first corner, [N, 2], without gradient; west if without length.
+
+    `corners` [N, 4, 2], from that end inwards; `east` = -1 says east for a stroke without length.
+    """
+    ways = (corners[:, :1] - corners[:, 1:]).detach()
+    length = ways.norm(dim=-1)
+    found = torch.zeros_like(ways[:, 0])
+    found[:, 0] = -east
+    for away in (2, 1, 0):
+        longer = length[:, away] > 1e-6
+        found = torch.where(longer[:, None], ways[:, away] / length[:, away, None].clamp(min=1e-6), found)
+    return found
 
 
 def _cross(v: Tensor, w: Tensor) -> Tensor:

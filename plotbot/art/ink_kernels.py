@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0912, PLR0915, PLR0917  (kernels take plain arrays, many of them)
+# ruff: noqa: PLR0912, PLR0915  (kernels take plain arrays, many of them)
 """The ink renderer on the CPU: compiled loops for what `plotbot.art.ink_coverage` says in torch.
 
 Strokes are dealt out to threads, then bands of pixels are; no two threads ever write to one place and
@@ -27,8 +27,8 @@ __all__ = ["bare_share", "over_paper", "stroke_coverage"]
 
 Array = NDArray[Any]
 Pairs = tuple[int, int, Array, Array, Array, Array, Array, Array, int]
-"""Strokes [from, to), where each one's entries begin; of each entry the pixel, the nearest segment, the
-place on it, the coverage and its derivatives (as `_coverage` lists them); and how much work that was."""
+"""Strokes [from, to), where each one's entries begin; of each entry the pixel, the cubic with the nearest
+point, the t of that, the coverage and its derivatives (as `_coverage` lists them); the work done."""
 
 _CAP_LOW, _CAP_HIGH = ROUND_CAP_PX
 _CAP_INK = math.pi / 4
@@ -82,12 +82,12 @@ class _Polylines:
         self.height, self.width_px = height, width_px
         self.counts, self.begin = _count_segments(self.points, self.width, height, width_px)
         self.corners = np.empty((self.begin[-1], 2), self.points.dtype)
-        self.arcs = np.empty(self.begin[-1], self.points.dtype)
+        self.times, self.arcs = np.empty(self.begin[-1]), np.empty(self.begin[-1])
 
     def cover(self) -> list[Pairs]:
         """Which stroke covers how much of which pixel, in parts that follow one another."""
         parts = _split(len(self.points), 2 * torch.get_num_threads())
-        args = (self.points, self.width, self.counts, self.begin, self.corners, self.arcs)
+        args = (self.points, self.width, self.counts, self.begin, self.corners, self.times, self.arcs)
         return _together(
             [
                 lambda low=low, high=high: (
@@ -135,7 +135,7 @@ class _BareShare(torch.autograd.Function):
 
         def descend(part: Pairs, row: Array) -> None:
             _pull_strokes(
-                pull, bare, ctx.share, only, row, *part[:3], *part[4:8], line.counts,
+                pull, bare, ctx.share, only, row, *part[:3], *part[4:8],
                 grad_points, grad_width, grad_share,
             )  # fmt: skip
 
@@ -251,7 +251,7 @@ def _count_segments(points: Array, width: Array, height: int, width_px: int) -> 
     counts = np.ones((strokes, cubics), np.int64)
     begin = np.zeros(strokes + 1, np.int64)
     for s in range(strokes):
-        reach = 0.5 * width[s] + REACH_PX
+        reach = 0.5 * width[s] + REACH_PX + FLATNESS_PX
         total = 0
         for k in range(cubics):
             bend = 0.0
@@ -281,8 +281,8 @@ def _basis(t: float) -> tuple[float, float, float, float]:
 
 
 @_jit  # type: ignore[untyped-decorator]
-def _flatten_stroke(points: Array, counts: Array, corners: Array, arcs: Array) -> None:
-    """Corners [S + 1, 2] and arc lengths [S + 1] of one stroke."""
+def _flatten_stroke(points: Array, counts: Array, corners: Array, times: Array, arcs: Array) -> None:
+    """Corners [S + 1, 2] of one stroke, their places on it (cubic + t) and arc lengths, [S + 1] each."""
     v, arc = 0, 0.0
     for k in range(counts.shape[0]):
         for j in range(counts[k] + (1 if k == counts.shape[0] - 1 else 0)):
@@ -296,16 +296,55 @@ def _flatten_stroke(points: Array, counts: Array, corners: Array, arcs: Array) -
                 )
             if v > 0:
                 arc += math.hypot(corners[v, 0] - corners[v - 1, 0], corners[v, 1] - corners[v - 1, 1])
-            arcs[v] = arc
+            times[v], arcs[v] = k + j / counts[k], arc
             v += 1
 
 
 @_jit  # type: ignore[untyped-decorator]
-def _direction(ax: float, ay: float, bx: float, by: float) -> tuple[float, float]:
-    length = math.hypot(bx - ax, by - ay)
-    if length <= 1e-9:
-        return 1.0, 0.0
-    return (bx - ax) / length, (by - ay) / length
+def _point(points: Array, k: int, t: float) -> tuple[float, float]:
+    b0, b1, b2, b3 = _basis(t)
+    p, q, r, s = points[3 * k], points[3 * k + 1], points[3 * k + 2], points[3 * k + 3]
+    return b0 * p[0] + b1 * q[0] + b2 * r[0] + b3 * s[0], b0 * p[1] + b1 * q[1] + b2 * r[1] + b3 * s[1]
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _onto_curve(
+    x: float, y: float, points: Array, k: int, t: float, span: float
+) -> tuple[float, float, float, float, float]:
+    """From t on cubic k, one Newton step towards the curve's nearest point to (x, y).
+
+    That t, the way from the curve there to (x, y), and the curve's direction, unnormalised.
+    """
+    s = 1.0 - t
+    p, q, r, e = points[3 * k], points[3 * k + 1], points[3 * k + 2], points[3 * k + 3]
+    ax, ay, bx, by, cx, cy = q[0] - p[0], q[1] - p[1], r[0] - q[0], r[1] - q[1], e[0] - r[0], e[1] - r[1]
+    dx = 3.0 * (s * s * ax + 2.0 * s * t * bx + t * t * cx)
+    dy = 3.0 * (s * s * ay + 2.0 * s * t * by + t * t * cy)
+    ddx, ddy = 6.0 * (s * (bx - ax) + t * (cx - bx)), 6.0 * (s * (by - ay) + t * (cy - by))
+    qx, qy = _point(points, k, t)
+    vx, vy = x - qx, y - qy
+    speed = dx * dx + dy * dy
+    fall = max(speed - (vx * ddx + vy * ddy), 0.25 * speed)
+    if fall > 1e-12:
+        step = min(max((vx * dx + vy * dy) / fall, -span), span)
+        nearer = min(max(t + step, 0.0), 1.0)
+        qx, qy = _point(points, k, nearer)
+        wx, wy = x - qx, y - qy
+        if wx * wx + wy * wy < vx * vx + vy * vy:
+            t, vx, vy = nearer, wx, wy
+    return t, vx, vy, dx, dy
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _end_direction(points: Array, end: int, inward: int) -> tuple[float, float]:
+    """Which way a stroke goes out at one of its ends, as a unit vector; east if it has no length."""
+    for away in range(1, 4):
+        x = points[end, 0] - points[end + away * inward, 0]
+        y = points[end, 1] - points[end + away * inward, 1]
+        length = math.hypot(x, y)
+        if length > 1e-6:
+            return x / length, y / length
+    return -float(inward), 0.0
 
 
 @_jit  # type: ignore[untyped-decorator]
@@ -329,20 +368,31 @@ def _pdf(x: float, c: float, s: float) -> float:
 
 @_jit  # type: ignore[untyped-decorator]
 def _coverage(
-    x: float, y: float, at: int, u: float, r: float, corners: Array, arcs: Array
+    x: float,
+    y: float,
+    vx: float,
+    vy: float,
+    tx: float,
+    ty: float,
+    from_start: float,
+    from_end: float,
+    at_start: bool,
+    at_end: bool,
+    r: float,
+    points: Array,
 ) -> tuple[float, float, float, float, float, float, float, float]:
-    """Coverage of the pixel centred on (x, y) by the stroke of radius r, nearest at u of segment `at`.
+    """Coverage of the pixel centred on (x, y) by a stroke of radius r.
 
-    And its derivatives: to the nearest point (x, y), to the radius, to the stroke's first point and to
-    its last one, as far as the ends of the stroke shape it other than through the nearest point.
+    (vx, vy) leads from the stroke's nearest point to the pixel, (tx, ty) along the stroke; that point
+    is so far from the stroke's ends, measured along it, and perhaps at one. Then the derivatives: to the
+    nearest point (x, y), to the radius, to the stroke's first point and to its last one, as far as the
+    ends of the stroke shape it other than through the nearest point.
     """
-    last = corners.shape[0] - 1
-    ax, ay, bx, by = corners[at, 0], corners[at, 1], corners[at + 1, 0], corners[at + 1, 1]
-    vx, vy = x - (ax + u * (bx - ax)), y - (ay + u * (by - ay))
     d = math.sqrt(vx * vx + vy * vy)
     if d < 1e-6:
         d, dx, dy = 0.0, 0.0, 0.0
-        ny, nx = _direction(ax, ay, bx, by)
+        speed = math.hypot(tx, ty)
+        nx, ny = (ty / speed, tx / speed) if speed > 1e-9 else (0.0, 1.0)
     else:
         nx, ny = vx / d, vy / d
         dx, dy = -nx, -ny
@@ -351,39 +401,36 @@ def _coverage(
     inner, outer = _pdf(r - d, c, s), _pdf(r + d, c, s)
     to_d, to_r = outer - inner, outer + inner
 
-    arc = arcs[at] + u * (arcs[at + 1] - arcs[at])
-    near_start, near_end = arc < 1.0, arcs[last] - arc < 1.0
+    near_start, near_end = from_start < 1.0, from_end < 1.0
     if 2.0 * r >= _CAP_HIGH or not (near_start or near_end):
         return cover, to_d * dx, to_d * dy, to_r, 0.0, 0.0, 0.0, 0.0
 
     # Near the ends of a thin stroke the distance alone would add up to a pixel of ink.
     cap = _CAP_INK * r
-    beyond_start, beyond_end = at == 0 and u <= 0.0, at == last - 1 and u >= 1.0
+    last = points.shape[0] - 1
     inside_start, slope_start, sx, sy = 1.0, 0.0, 0.0, 0.0
     inside_end, slope_end, ex, ey = 1.0, 0.0, 0.0, 0.0
     aside, aside_sx, aside_sy, aside_ex, aside_ey = d, 0.0, 0.0, 0.0, 0.0
     across_c, across_s = c, s
     if near_start:
-        sx, sy = _direction(corners[1, 0], corners[1, 1], corners[0, 0], corners[0, 1])
-        if math.hypot(corners[1, 0] - corners[0, 0], corners[1, 1] - corners[0, 1]) <= 1e-9:
-            sx, sy = -1.0, 0.0
-        fx, fy = x - corners[0, 0], y - corners[0, 1]
+        sx, sy = _end_direction(points, 0, 1)
+        fx, fy = x - points[0, 0], y - points[0, 1]
         c, s = max(abs(sx), abs(sy)), max(min(abs(sx), abs(sy)), 1e-6)
         inside_start = _cdf(cap - (fx * sx + fy * sy), c, s)
         slope_start = _pdf(cap - (fx * sx + fy * sy), c, s)
-        if beyond_start and not beyond_end:
+        if at_start and not at_end:
             cross = fx * sy - fy * sx
             aside, across_c, across_s = abs(cross), c, s
             aside_sx, aside_sy = -np.sign(cross) * sy, np.sign(cross) * sx
             dx, dy = 0.0, 0.0
     round_dx, round_dy = (-nx, -ny) if d > 0 else (0.0, 0.0)
     if near_end:
-        ex, ey = _direction(corners[last - 1, 0], corners[last - 1, 1], corners[last, 0], corners[last, 1])
-        fx, fy = x - corners[last, 0], y - corners[last, 1]
+        ex, ey = _end_direction(points, last, -1)
+        fx, fy = x - points[last, 0], y - points[last, 1]
         c, s = max(abs(ex), abs(ey)), max(min(abs(ex), abs(ey)), 1e-6)
         inside_end = _cdf(cap - (fx * ex + fy * ey), c, s)
         slope_end = _pdf(cap - (fx * ex + fy * ey), c, s)
-        if beyond_end:
+        if at_end:
             cross = fx * ey - fy * ex
             aside, across_c, across_s = abs(cross), c, s
             aside_ex, aside_ey = -np.sign(cross) * ey, np.sign(cross) * ex
@@ -444,8 +491,10 @@ def _room_for(line: Array, reach: float, height: int, width_px: int) -> int:
 
 @_jit  # type: ignore[untyped-decorator]
 def _cover_stroke(
+    points: Array,
     line: Array,
-    arc: Array,
+    times: Array,
+    arcs: Array,
     r: float,
     height: int,
     width_px: int,
@@ -460,8 +509,11 @@ def _cover_stroke(
     cover: Array,
     slope: Array,
 ) -> tuple[int, int, int]:
-    """Write one stroke's entries from `start` on: where they end, entries tried, pairs looked at."""
-    reach = r + REACH_PX
+    """Write one stroke's entries from `start` on: where they end, entries tried, pairs looked at.
+
+    `segment` and `place` are at first those on the polyline, in the end the cubic and t on the curve.
+    """
+    reach = r + REACH_PX + FLATNESS_PX
     work = 0
     top = start
     for at in range(line.shape[0] - 1):
@@ -494,11 +546,20 @@ def _cover_stroke(
                 if distance < nearest[k]:
                     nearest[k], segment[k], place[k] = distance, at, u
     kept = start
+    cubics, length = (points.shape[0] - 1) // 3, arcs[arcs.shape[0] - 1]
     for k in range(start, top):
         x, y = pixel[k] % width_px + 0.5, pixel[k] // width_px + 0.5
-        a, qx, qy, to_r, sx, sy, ex, ey = _coverage(x, y, segment[k], place[k], r, line, arc)
+        at, u = segment[k], place[k]
+        cubic = int(times[at])
+        span = times[at + 1] - times[at]
+        t, vx, vy, tx, ty = _onto_curve(x, y, points, cubic, times[at] + u * span - cubic, span)
+        arc = arcs[at] + u * (arcs[at + 1] - arcs[at])
+        at_start, at_end = cubic == 0 and t <= 0.0, cubic == cubics - 1 and t >= 1.0
+        a, qx, qy, to_r, sx, sy, ex, ey = _coverage(
+            x, y, vx, vy, tx, ty, arc, length - arc, at_start, at_end, r, points
+        )
         if a > 0.0:
-            pixel[kept], segment[kept], place[kept], cover[kept] = pixel[k], segment[k], place[k], a
+            pixel[kept], segment[kept], place[kept], cover[kept] = pixel[k], cubic, t, a
             slope[kept, 0], slope[kept, 1], slope[kept, 2] = qx, qy, to_r
             slope[kept, 3], slope[kept, 4], slope[kept, 5], slope[kept, 6] = sx, sy, ex, ey
             kept += 1
@@ -519,6 +580,7 @@ def _cover_strokes(
     counts: Array,
     begin: Array,
     corners: Array,
+    times: Array,
     arcs: Array,
     low: int,
     high: int,
@@ -535,32 +597,20 @@ def _cover_strokes(
     entry = np.full(height * width_px, -1, np.int64)
     tag, top, work = 0, 0, 0
     for s in range(low, high):
-        line, arc = corners[begin[s] : begin[s + 1]], arcs[begin[s] : begin[s + 1]]
-        _flatten_stroke(points[s], counts[s], line, arc)
+        v, w = begin[s], begin[s + 1]
+        line, time, arc = corners[v:w], times[v:w], arcs[v:w]
+        _flatten_stroke(points[s], counts[s], line, time, arc)
         r = 0.5 * width[s]
-        wanted = top + _room_for(line, r + REACH_PX, height, width_px)
+        wanted = top + _room_for(line, r + REACH_PX + FLATNESS_PX, height, width_px)
         if wanted > room:
             room = 2 * wanted
             pixel, segment, seen = _grown(pixel, room), _grown(segment, room), _grown(seen, room)
             place, nearest, cover = _grown(place, room), _grown(nearest, room), _grown(cover, room)
             slope = _grown(slope, room)
         top, tried, looked = _cover_stroke(
-            line,
-            arc,
-            r,
-            height,
-            width_px,
-            top,
-            tag,
-            entry,
-            pixel,
-            segment,
-            seen,
-            place,
-            nearest,
-            cover,
-            slope,
-        )
+            points[s], line, time, arc, r, height, width_px, top, tag,
+            entry, pixel, segment, seen, place, nearest, cover, slope,
+        )  # fmt: skip
         tag += tried
         work += looked
         first[s - low + 1] = top
@@ -610,7 +660,6 @@ def _pull_strokes(
     place: Array,
     cover: Array,
     slope: Array,
-    counts: Array,
     grad_points: Array,
     grad_width: Array,
     grad_share: Array,
@@ -618,8 +667,8 @@ def _pull_strokes(
     """Carry the gradient of the bare shares back to points, widths and weights of strokes [low, high)."""
     one, least = bare.dtype.type(1.0), bare.dtype.type(Q_MIN)
     pens = bare.shape[1]
+    last = grad_points.shape[1] - 1
     for s in range(low, high):
-        last = counts[s].sum()
         pull = np.zeros((last + 1, 2), np.float64)
         pull_r = 0.0
         p = only[s]
@@ -635,28 +684,19 @@ def _pull_strokes(
                     loss = grad[where, q] * bare[where, q] / left
                     to_cover -= loss * share[s, q]
                     grad_share[s, q] -= loss * a
-            at, u = segment[k], place[k]
-            x, y = to_cover * slope[k, 0], to_cover * slope[k, 1]
-            pull[at, 0] += (one - u) * x
-            pull[at, 1] += (one - u) * y
-            pull[at + 1, 0] += u * x
-            pull[at + 1, 1] += u * y
+            b0, b1, b2, b3 = _basis(place[k])
+            c = 3 * segment[k]
+            for i in range(2):
+                step = to_cover * slope[k, i]
+                pull[c, i] += b0 * step
+                pull[c + 1, i] += b1 * step
+                pull[c + 2, i] += b2 * step
+                pull[c + 3, i] += b3 * step
+                pull[0, i] += to_cover * slope[k, 3 + i]
+                pull[last, i] += to_cover * slope[k, 5 + i]
             pull_r += to_cover * slope[k, 2]
-            pull[0, 0] += to_cover * slope[k, 3]
-            pull[0, 1] += to_cover * slope[k, 4]
-            pull[last, 0] += to_cover * slope[k, 5]
-            pull[last, 1] += to_cover * slope[k, 6]
         grad_width[s] = 0.5 * pull_r
-        v = 0
-        for k in range(counts.shape[1]):
-            for j in range(counts[s, k] + (1 if k == counts.shape[1] - 1 else 0)):
-                b0, b1, b2, b3 = _basis(j / counts[s, k])
-                for i in range(2):
-                    grad_points[s, 3 * k, i] += b0 * pull[v, i]
-                    grad_points[s, 3 * k + 1, i] += b1 * pull[v, i]
-                    grad_points[s, 3 * k + 2, i] += b2 * pull[v, i]
-                    grad_points[s, 3 * k + 3, i] += b3 * pull[v, i]
-                v += 1
+        grad_points[s] = pull
 
 
 _BLOCK = 64  # rows composed side by side, so that the loops over them run in vector registers

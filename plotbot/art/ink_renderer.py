@@ -46,7 +46,7 @@ class Canvas:
             raise BadInput(f"A pixel of {self.mm_per_px} mm cannot be rendered: it must be above 0 mm.")
 
 
-def render(  # noqa: PLR0917
+def render(
     points_mm: Tensor,
     pen_weights: Tensor,
     pen_width_mm: Tensor,
