@@ -9,7 +9,7 @@ import numpy as np
 from plotbot.art.strokes import flatten
 from plotbot.pens.model import Pen
 
-__all__ = ["Activations", "Artwork", "Step"]
+__all__ = ["Activations", "Artwork", "Quantisation", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,34 @@ class Activations:
     quantised: float
     refitted: float
     as_plotted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quantisation:
+    """What became of the free colours; arrays over N strokes, K clusters.
+
+    lab: [N, 3] free colours. ink: [N] how much each counts (mm²). cluster_of: [N]. centres: [K, 3] Lab.
+    pens: [K] pen ids. delta_e00: of each stroke's free colour to its pen, [N]; mean and p95 weigh by ink.
+    """
+
+    lab: np.ndarray
+    ink: np.ndarray
+    cluster_of: np.ndarray
+    centres: np.ndarray
+    pens: tuple[str, ...]
+    delta_e00: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        """Mean ΔE00 of the quantisation, weighted by ink."""
+        return float(np.average(self.delta_e00, weights=self.ink))
+
+    @property
+    def p95(self) -> float:
+        """The ΔE00 that 95 % of the ink stays within."""
+        order = np.argsort(self.delta_e00)
+        share = np.cumsum(self.ink[order]) / self.ink.sum()
+        return float(self.delta_e00[order][np.searchsorted(share, 0.95)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +76,8 @@ class Artwork:
     """Strokes in mm within an area whose top left corner is (0, 0), y down.
 
     points_mm: float32 [N, 3K+1, 2], chains of cubic Béziers. pen_of: [N], indices into `pens`.
-    history: one entry per step. ended: ``done``, ``stopped``, ``out of time`` or ``not a number``.
+    history: one entry per step. quantisation: with learned colours, what they became. ended: ``done``,
+    ``stopped``, ``out of time`` or ``not a number``.
     """
 
     area_mm: tuple[float, float]
@@ -59,6 +88,7 @@ class Artwork:
     paper_lab: tuple[float, float, float]
     activations: Activations
     history: tuple[Step, ...] = ()
+    quantisation: Quantisation | None = None
     ended: str = "done"
     timings_s: dict[str, float] = field(default_factory=dict)
 

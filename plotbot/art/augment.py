@@ -32,8 +32,8 @@ class Jitter:
 
 
 def view_size(height: int, width: int, stride: int) -> tuple[int, int]:
-    """The size of a view of a drawing: its own, each side rounded to a multiple of the network's stride."""
-    return tuple(max(1, round(side / stride)) * stride for side in (height, width))  # type: ignore[return-value]
+    """The size of a view of a drawing: its own, each side up to the next multiple of the network's stride."""
+    return -(-height // stride) * stride, -(-width // stride) * stride
 
 
 def random_views(count: int, generator: torch.Generator, jitter: Jitter) -> Tensor:

@@ -1,8 +1,8 @@
 """What a drawing is grown for, as values that compose: ``channel("blocks.4", 87) - 0.5 * ink_share()``.
 
 An objective is a weighted sum of named terms and is maximised. A term is told what there is to see
-(`Seen`) and returns one number; every term keeps its name, so that each can be logged by it. Terms
-that look at the network are *excitation*: their weighted sum is the activation plotbot reports.
+(`Seen`) and returns one number; every term keeps its name, so that each can be logged by it. The
+weighted sum of the terms that *excite* a channel, neuron, layer or class is the activation plotbot reports.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from plotbot.art.networks import Description, check_channel, check_layer, class_index, class_names
+from plotbot.art.networks import Description, Network, check_channel, check_layer, class_index, class_names
 
 __all__ = [
     "Objective",
@@ -43,14 +43,20 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One named number. layers: what the network must compute for it. check: raises `BadInput` when the
-    network has no such channel."""
+    """One named number.
+
+    layers: what the network must compute for it. excites: it is part of the activation. check: raises
+    `BadInput` when the network has no such channel. prepare: what must be computed once, with the open
+    network; returns the term's value from then on.
+    """
 
     name: str
     value: Callable[[Seen], Tensor]
     weight: float = 1.0
     layers: tuple[str, ...] = ()
+    excites: bool = False
     check: Callable[[Description], None] = lambda _description: None
+    prepare: Callable[[Network], Callable[[Seen], Tensor]] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,13 +93,22 @@ class Objective:
 
     @property
     def excitation(self) -> Objective:
-        """The terms that look at the network: what is reported as activation."""
-        return Objective(tuple(term for term in self.terms if term.layers))
+        """The terms that excite the network: what is reported as activation."""
+        return Objective(tuple(term for term in self.terms if term.excites))
 
     def check(self, description: Description) -> None:
         """Raise `BadInput` when a term asks for a layer or channel the network does not have."""
         for term in self.terms:
             term.check(description)
+
+    def prepared(self, network: Network) -> Objective:
+        """The same objective, with everything computed that stays the same from step to step."""
+        return Objective(
+            tuple(
+                replace(term, value=term.prepare(network), prepare=None) if term.prepare else term
+                for term in self.terms
+            )
+        )
 
     def evaluate(self, seen: Seen) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum, and each term's own value by name, unweighted; terms of one name are added."""
@@ -169,7 +184,7 @@ def ink_share() -> Objective:
 def _excitation(
     name: str, layer: str, value: Callable[[Tensor], Tensor], check: Callable[[Description], None]
 ) -> Objective:
-    return Objective((Term(name, lambda seen: value(seen.activations[layer]), 1.0, (layer,), check),))
+    return Objective((Term(name, lambda seen: value(seen.activations[layer]), 1.0, (layer,), True, check),))
 
 
 def _has_layer(description: Description, name: str) -> None:

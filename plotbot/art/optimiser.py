@@ -23,17 +23,28 @@ from plotbot.art.artwork import Activations, Artwork, Step
 from plotbot.art.augment import Jitter, look, random_views, view_size
 from plotbot.art.ink_renderer import Canvas
 from plotbot.art.judge import activation_of_film, activation_of_plot, encode
+from plotbot.art.learned import LearnedColours, check_colours
 from plotbot.art.networks import EMBEDDED, Network, describe, open_network
 from plotbot.art.objectives import Objective, Seen
 from plotbot.art.palette import Inks, Palette, PenChoice, darkest
 from plotbot.art.strokes import Drawable, bezier_points, polygon_lengths, random_strokes, regularity
 from plotbot.errors import BadInput
+from plotbot.pens.inventory import matchable_pens
 from plotbot.pens.model import Inventory
 
 __all__ = ["GenerateSettings", "generate"]
 
 CHOOSING = 0.65
 """Share of the steps in which pens are still open."""
+
+STEP_PX, LAST_STEP_PX = 0.7, 0.05
+"""How far points move in a step, at the start and at the end: on a cosine in between."""
+
+BROADER, BROADER_UNTIL = 3.0, 0.5
+"""Nibs start broader by this factor and are their own width after that share of the steps: a fine line
+feels the picture only as far as it is wide."""
+
+JITTER = Jitter()
 
 VIEW_STRIDE = 32
 """Views are whole multiples of this, whatever the network, so that activations compare."""
@@ -49,7 +60,8 @@ class GenerateSettings:
     area_mm: width and height of the drawing. view_px: pixels along its short side, as the network sees
     it. strokes, spans: how many curves, of how many cubic pieces each. stroke_px: their length at the
     start, in those pixels. steps, seconds: when to end, whichever comes first. views: looks per step.
-    pen_limit: use at most that many pens. device: a torch device.
+    pen_limit: use at most that many pens (palette ``pens``). colours, repeat_pens: how many colours to
+    learn, and whether two of them may end as the same pen (palette ``learn``). device: a torch device.
     """
 
     objective: Objective
@@ -58,12 +70,14 @@ class GenerateSettings:
     network: str = EMBEDDED
     weights: Path | None = None
     leaky: float = 0.0
-    palette: Literal["pens", "mono"] = "pens"
+    palette: Literal["pens", "learn", "mono"] = "pens"
     pen_limit: int | None = None
-    strokes: int = 500
+    colours: int = 5
+    repeat_pens: bool = False
+    strokes: int = 600
     spans: int = 3
-    stroke_px: float = 50.0
-    steps: int = 300
+    stroke_px: float = 22.0
+    steps: int = 250
     seconds: float | None = None
     seed: int = 0
     view_px: int = 224
@@ -83,7 +97,9 @@ class GenerateSettings:
         if self.seconds is not None:
             _within("Time limit in seconds", self.seconds, 1e-3, 1e7)
         if self.pen_limit is not None:
-            _within("Pen limit", self.pen_limit, 1, len(self.inventory.pens))
+            _within("Pen limit", self.pen_limit, 1, len(matchable_pens(self.inventory)))
+        if self.palette == "learn":
+            check_colours(self.colours, self.strokes, len(matchable_pens(self.inventory)), self.repeat_pens)
         aspect = max(self.area_mm) / min(self.area_mm)
         if aspect > 8:
             raise BadInput(f"A drawing {aspect:.1f} times as long as wide cannot be grown; the limit is 8.")
@@ -132,13 +148,16 @@ class _Growth:
 
     def __init__(self, settings: GenerateSettings, network: Network) -> None:
         self.settings, self.network = settings, network
+        self.objective = settings.objective.prepared(network)
         inventory = settings.inventory
         width, height = settings.area_mm
         px = min(width, height) / settings.view_px
         self.canvas = Canvas(round(width / px), round(height / px), px)
         stride = math.lcm(VIEW_STRIDE, network.stride)
         self.size = view_size(self.canvas.height_px, self.canvas.width_px, stride)
-        pens = [darkest(inventory.pens)] if settings.palette == "mono" else list(inventory.pens)
+        pens = list(matchable_pens(inventory))
+        if settings.palette == "mono":
+            pens = [darkest(pens)]
         self.inks = Inks.of(pens, inventory.paper.lab, settings.device)
         nib = max(pen.width_mm for pen in pens)
         length = settings.stroke_px * px
@@ -146,7 +165,7 @@ class _Growth:
             width,
             height,
             shortest=max(10 * px, 4 * nib),
-            longest=4 * length,
+            longest=max(6 * length, 100 * px),
             tightest=max(4 * px, nib),
             inset=max(4 * px, nib),
         )
@@ -155,7 +174,7 @@ class _Growth:
         self.generator = torch.Generator().manual_seed(settings.seed)
         start = random_strokes(settings.strokes, settings.spans, length, self.drawable, self.generator)
         self.vertices = start.to(settings.device).requires_grad_()
-        self.palette: Palette = PenChoice(self.inks, settings.strokes, self.generator, settings.pen_limit)
+        self.palette = self._palette()
         self.pen_of: Tensor | None = None
         self.free = self.quantised = math.nan
         self.best: _Candidate | None = None
@@ -178,13 +197,13 @@ class _Growth:
                 return "out of time"
             if self.pen_of is None and done >= CHOOSING:
                 self._decide()
-            activation, terms, loss = self._look(min(1.0, done / CHOOSING))
+            activation, terms, loss = self._look(done)
             loss.backward()  # type: ignore[no-untyped-call]
             if not (math.isfinite(activation) and adam.finite()):
                 return "not a number"
             self._remember(activation)
-            cooling = 0.1 + 0.9 * math.cos(math.pi / 2 * max(0.0, (done - 0.3) / 0.7))
-            adam.step([self.canvas.mm_per_px * cooling, *self.palette.rates])
+            step_px = LAST_STEP_PX + (STEP_PX - LAST_STEP_PX) * (1 + math.cos(math.pi * done)) / 2
+            adam.step([step_px * self.canvas.mm_per_px, *self.palette.rates])
             with torch.no_grad():
                 self.vertices.copy_(self.vertices.clamp(self.low, self.high))
             spent = time.perf_counter() - begun
@@ -196,6 +215,14 @@ class _Growth:
             self.history.append(step)
             on_step(step)
         return "done"
+
+    def _palette(self) -> Palette:
+        settings, generator = self.settings, self.generator
+        if settings.palette == "learn":
+            return LearnedColours(
+                self.inks, settings.strokes, generator, settings.colours, repeat=settings.repeat_pens
+            )
+        return PenChoice(self.inks, settings.strokes, generator, settings.pen_limit)
 
     def artwork(self, ended: str) -> Artwork:
         """The last state or the best one remembered, whichever the fixed views like better."""
@@ -216,6 +243,7 @@ class _Growth:
             paper_lab=inks.paper_lab,
             activations=Activations(self.free, self.quantised, chosen.activation, math.nan),
             history=tuple(self.history),
+            quantisation=self.palette.quantisation,
             ended=ended,
         )
         plotted = activation_of_plot(
@@ -225,21 +253,23 @@ class _Growth:
             area_mm=(0.0, 0.0, canvas.width_px * canvas.mm_per_px, canvas.height_px * canvas.mm_per_px),
             size_px=artwork.size_px,
             network=self.network,
-            objective=settings.objective,
+            objective=self.objective,
         )
         return replace(artwork, activations=replace(artwork.activations, as_plotted=plotted))
 
-    def _look(self, progress: float) -> tuple[float, dict[str, float], Tensor]:
+    def _look(self, done: float) -> tuple[float, dict[str, float], Tensor]:
         """One look at the drawing: its excitation, every term by name, and the loss."""
-        objective = self.settings.objective
+        progress = min(1.0, done / CHOOSING)
+        broader = 1 + (BROADER - 1) * max(0.0, 1 - done / BROADER_UNTIL)
+        objective = self.objective
         points = bezier_points(self.vertices)
         if self.pen_of is None:
-            film = self.palette.film(points, self.canvas, progress)
+            film = self.palette.film(points, self.canvas, progress, broader)
             undecided = self.palette.penalty(progress)
         else:
             film = self.inks.render_assigned(points, self.pen_of, self.canvas)
             undecided = {}
-        views = random_views(self.settings.views, self.generator, Jitter())
+        views = random_views(self.settings.views, self.generator, JITTER)
         picture = encode(look(film, views, self.size), self.inks.paper_lab)
         total, terms = objective.evaluate(Seen(self.network(picture), picture, film))
         regular = regularity(points, self.drawable)
@@ -279,7 +309,7 @@ class _Growth:
         return _Candidate(self._activation(film), vertices.clone(), pen_of)
 
     def _activation(self, film: Tensor) -> float:
-        return activation_of_film(film, self.inks.paper_lab, self.network, self.settings.objective)
+        return activation_of_film(film, self.inks.paper_lab, self.network, self.objective)
 
 
 def _within(what: str, value: float, low: float, high: float) -> None:

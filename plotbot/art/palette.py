@@ -2,6 +2,8 @@
 
 ``pens``: every stroke holds logits over the pens of the tin; a softmax that gets spikier as time goes
 on turns them into a mixture of real inks, and a penalty pushes each stroke to make up its mind.
+``learn``: every stroke has a colour of its own; in the end k-means in Lab, weighted by ink, finds a few
+colours among them, and each of those the nearest pen by CIEDE2000.
 ``mono``: one pen, nothing to choose.
 """
 
@@ -15,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plotbot.art.artwork import Quantisation
 from plotbot.art.ink_renderer import Canvas, render
 from plotbot.errors import BadInput
 from plotbot.ink.film import transmittance
@@ -50,9 +53,12 @@ class Inks:
             tensor([pen.opacity for pen in pens]),
         )
 
-    def render(self, points_mm: Tensor, weights: Tensor, canvas: Canvas) -> Tensor:
-        """Film [3, H, W] of strokes [N, 3K+1, 2] drawn with mixtures of pens [N, P]."""
-        return render(points_mm, weights, self.width_mm, self.transmittance, self.opacity, canvas)
+    def render(self, points_mm: Tensor, weights: Tensor, canvas: Canvas, broader: float = 1.0) -> Tensor:
+        """Film [3, H, W] of strokes [N, 3K+1, 2] drawn with mixtures of pens [N, P].
+
+        broader: factor on the nibs' width, for strokes that shall feel further than they are wide.
+        """
+        return render(points_mm, weights, self.width_mm * broader, self.transmittance, self.opacity, canvas)
 
     def render_assigned(self, points_mm: Tensor, pen_of: Tensor, canvas: Canvas) -> Tensor:
         """Film [3, H, W] of strokes drawn with one pen each, [N] indices; unused pens cost nothing."""
@@ -67,10 +73,10 @@ class Palette(Protocol):
 
     parameters: list[Tensor]
     rates: list[float]
-    inks: Inks
+    quantisation: Quantisation | None
 
-    def film(self, points_mm: Tensor, canvas: Canvas, progress: float) -> Tensor:
-        """Film [3, H, W] with the inks as open as they are now."""
+    def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:
+        """Film [3, H, W] with the inks as open as they are now, and nibs broader by a factor."""
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """Terms to keep small, by name."""
@@ -99,13 +105,14 @@ class PenChoice:
         self._contrast = 1 - inks.transmittance.mean(1)
         self.parameters = [self._logits]
         self.rates = [0.08]
+        self.quantisation: Quantisation | None = None
 
-    def film(self, points_mm: Tensor, canvas: Canvas, progress: float) -> Tensor:
+    def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:
         """Film with every stroke a mixture of pens, spikier as `progress` goes on."""
         self._prune(progress)
         spikiness = FIRST_SPIKINESS + (LAST_SPIKINESS - FIRST_SPIKINESS) * progress
         self._weights = (self._open_logits() * spikiness).softmax(1)
-        return self.inks.render(points_mm, self._weights, canvas)
+        return self.inks.render(points_mm, self._weights, canvas, broader)
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """What is left of the mixture: 1 - Σ w², zero once a stroke has one pen."""

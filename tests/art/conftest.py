@@ -26,7 +26,7 @@ def tin() -> Inventory:
 def small(tin: Inventory) -> GenerateSettings:
     """A drawing that takes a few seconds: 96 pixels wide, lines as thin on it as in a large one."""
     return GenerateSettings(
-        channel("blocks.4", 87), tin, (40.0, 50.0), strokes=60, stroke_px=30, steps=60, view_px=96, seed=4
+        channel("blocks.4", 87), tin, (40.0, 50.0), strokes=60, stroke_px=18, steps=60, view_px=96, seed=4
     )
 
 

@@ -1,0 +1,103 @@
+"""The palette that is learned: free colours while the drawing grows, real pens at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from plotbot.art.artwork import Quantisation
+from plotbot.art.ink_renderer import Canvas, render_free
+from plotbot.art.palette import Inks
+from plotbot.errors import BadInput
+from plotbot.ink.film import film_to_lab
+from plotbot.ink.spaces import delta_e00
+
+__all__ = ["LearnedColours", "check_colours", "cluster", "nearest_pens"]
+
+CLEAREST = 0.98
+"""The palest a free ink can get; a stroke that shows nothing would still be drawn."""
+
+
+class LearnedColours:
+    """One free translucent ink per stroke, through a sigmoid.
+
+    colours: how many pens in the end. repeat: several clusters may share a pen.
+    """
+
+    def __init__(
+        self, inks: Inks, strokes: int, generator: torch.Generator, colours: int, *, repeat: bool
+    ) -> None:
+        self.inks = inks
+        self._colours, self._repeat = colours, repeat
+        self._seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
+        start = 0.5 * torch.randn(strokes, 3, generator=generator)
+        self._raw = start.to(inks.width_mm).requires_grad_()
+        self._width = float(inks.width_mm.median())
+        self.parameters = [self._raw]
+        self.rates = [0.05]
+        self.quantisation: Quantisation | None = None
+
+    def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:
+        """Film with every stroke in its own ink, as wide as the middle pen of the tin."""
+        width = points_mm.new_full((len(points_mm),), self._width * broader)
+        return render_free(points_mm, width, self._inks(), canvas)
+
+    def penalty(self, progress: float) -> dict[str, Tensor]:
+        """Nothing: colours are free."""
+        return {}
+
+    def decide(self, lengths: Tensor) -> Tensor:
+        """Cluster the colours and take the nearest pens; what was lost is kept in `quantisation`."""
+        inks = self.inks
+        lab = film_to_lab(self._inks().detach().double().cpu(), inks.paper_lab).numpy()
+        ink = lengths.detach().double().cpu().numpy() * self._width
+        cluster_of, centres = cluster(lab, ink, self._colours, self._seed)
+        pen_labs = np.array([pen.lab for pen in inks.pens])
+        mass = np.bincount(cluster_of, weights=ink, minlength=len(centres))
+        chosen = nearest_pens(centres, mass, pen_labs, repeat=self._repeat)
+        pen_of = chosen[cluster_of]
+        self.quantisation = Quantisation(
+            lab,
+            ink,
+            cluster_of,
+            centres,
+            tuple(inks.pens[pen].id for pen in chosen),
+            np.asarray(delta_e00(lab, pen_labs[pen_of])),
+        )
+        return torch.from_numpy(pen_of).to(lengths.device)
+
+    def _inks(self) -> Tensor:
+        return self._raw.sigmoid() * CLEAREST
+
+
+def check_colours(colours: int, strokes: int, pens: int, repeat: bool) -> None:
+    """Raise `BadInput` when so many colours cannot be learned from these strokes, for these pens."""
+    most = strokes if repeat else min(strokes, pens)
+    if not 1 <= colours <= most:
+        raise BadInput(
+            f"{colours} colours cannot be learned from {strokes} strokes for {pens} pens; use 1 to {most}"
+            + ("." if repeat else ", or --allow-repeat to let colours share a pen.")
+        )
+
+
+def cluster(lab: np.ndarray, weight: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """K-means of Labs [N, 3] with weights [N]: the cluster of each, [N], and the centres, [count, 3]."""
+    from sklearn.cluster import KMeans  # noqa: PLC0415 - only this palette pays for the import
+
+    means = KMeans(count, n_init=4, random_state=seed).fit(lab, sample_weight=weight)
+    return means.labels_.astype(np.int64), means.cluster_centers_
+
+
+def nearest_pens(centres: np.ndarray, mass: np.ndarray, pens: np.ndarray, *, repeat: bool) -> np.ndarray:
+    """For colours [K, 3] the nearest pens by CIEDE2000 among [P, 3]: indices [K].
+
+    Without `repeat` no pen is taken twice, and the sum of differences weighted by `mass` [K] is least
+    (Kuhn 1955).
+    """
+    difference = np.asarray(delta_e00(centres[:, None], pens[None]))
+    if repeat:
+        return np.asarray(difference.argmin(1))
+    _, chosen = linear_sum_assignment(difference * mass[:, None])
+    return np.asarray(chosen)

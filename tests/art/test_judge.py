@@ -1,0 +1,82 @@
+"""The judge: resvg's picture agrees with the ink renderer's, and with arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from plotbot.art.ink_renderer import Canvas
+from plotbot.art.judge import activation_of_film, activation_of_plot, encode, rasterise
+from plotbot.art.networks import Network
+from plotbot.art.objectives import channel
+from plotbot.art.palette import Inks
+from plotbot.art.strokes import Drawable, bezier_points, flatten, random_strokes
+from plotbot.ink.film import compose, transmittance
+from plotbot.ink.spaces import lab_to_srgb
+from plotbot.pens.model import Inventory, Pen
+
+PAPER = (95.0, 0.0, 2.0)
+
+
+def pen(name: str, lab: tuple[float, float, float], opacity: float = 0.0) -> Pen:
+    return Pen(
+        id=name,
+        name=name,
+        lab=lab,
+        provenance="guess",
+        uncertainty=10,
+        nominal_mm=2,
+        width_mm=2,
+        opacity=opacity,
+    )
+
+
+def test_crossing_pens_meet_in_the_ink_model_and_opaque_ones_hide() -> None:
+    red, blue, white = pen("r", (50, 60, 40)), pen("b", (30, 10, -50)), pen("w", (95, 0, 2), opacity=1)
+    across, down = np.array([[0.0, 5.0], [10.0, 5.0]]), np.array([[5.0, 0.0], [5.0, 10.0]])
+    area = {"area_mm": (0.0, 0.0, 10.0, 10.0), "size_px": (10, 10)}
+    film = rasterise({"r": [across], "b": [down]}, [red, blue], PAPER, **area)
+    both = compose(np.ones(2), transmittance([red.lab, blue.lab], PAPER))
+    np.testing.assert_allclose(film[:, 5, 5], both, atol=0.01)
+    np.testing.assert_allclose(film[:, 5, 1], transmittance(red.lab, PAPER), atol=0.01)
+    np.testing.assert_array_equal(film[:, 0, 0], 1)
+    hidden = rasterise({"w": [down], "r": [across]}, [white, red], PAPER, **area)
+    np.testing.assert_allclose(hidden[:, 5, 5], 1, atol=0.01)
+
+
+def test_no_strokes_are_bare_paper_as_the_paper_looks() -> None:
+    film = torch.from_numpy(
+        rasterise({}, [pen("r", (50, 60, 40))], PAPER, area_mm=(0, 0, 8, 4), size_px=(16, 32))
+    )
+    picture = encode(film[None], PAPER)
+    assert picture.shape == (1, 3, 16, 32)
+    np.testing.assert_allclose(picture[0, :, 3, 3], lab_to_srgb(np.array(PAPER)), atol=1e-5)
+
+
+def test_both_renderers_draw_the_same(tin: Inventory, network: Network) -> None:
+    generator = torch.Generator().manual_seed(5)
+    area = Drawable(40, 60, shortest=4, longest=40, tightest=1, inset=2)
+    points = bezier_points(random_strokes(80, 3, 15, area, generator))
+    inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
+    pen_of = torch.arange(80) % len(tin.pens)
+    film = inks.render_assigned(points, pen_of, Canvas(96, 144, 40 / 96))
+    strokes: dict[str, list[np.ndarray]] = {}
+    for index, line in zip(pen_of.tolist(), flatten(points.numpy()), strict=True):
+        strokes.setdefault(tin.pens[index].id, []).append(line)
+    where = {"area_mm": (0.0, 0.0, 40.0, 60.0), "size_px": (144, 96)}
+    plotted = rasterise(strokes, tin.pens, tin.paper.lab, **where)
+    assert float(np.abs(film.numpy() - plotted).mean()) < 0.005
+    objective = channel("blocks.4", 87)
+    ours = activation_of_film(film, tin.paper.lab, network, objective)
+    theirs = activation_of_plot(
+        strokes, tin.pens, tin.paper.lab, **where, network=network, objective=objective
+    )
+    assert theirs == pytest.approx(ours, abs=0.1 * abs(ours) + 0.05)
+
+
+def test_encoding_is_differentiable_wherever_there_is_ink() -> None:
+    film = torch.linspace(0.01, 1, 48, dtype=torch.float64).view(1, 3, 4, 4).requires_grad_()
+    encode(film, PAPER).sum().backward()
+    assert film.grad is not None
+    assert bool(((film.grad != 0) & film.grad.isfinite()).all())

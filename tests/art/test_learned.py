@@ -1,0 +1,87 @@
+"""Learned colours: what k-means and CIEDE2000 make of free inks, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from plotbot.art.artwork import Quantisation
+from plotbot.art.learned import LearnedColours, cluster, nearest_pens
+from plotbot.art.optimiser import GenerateSettings, generate
+from plotbot.art.palette import Inks
+from plotbot.errors import BadInput
+from plotbot.ink.film import film_to_lab
+from plotbot.ink.spaces import delta_e00
+from plotbot.pens.model import Inventory
+
+
+def labs(tin: Inventory) -> np.ndarray:
+    return np.array([pen.lab for pen in tin.pens])
+
+
+def test_clusters_find_the_pens_that_colours_scatter_round(tin: Inventory) -> None:
+    random = np.random.default_rng(0)
+    true = random.integers(0, 4, 300)
+    around = labs(tin)[[1, 4, 7, 11]]
+    _, centres = cluster(around[true] + random.normal(0, 1.5, (300, 3)), random.uniform(1, 5, 300), 4, seed=1)
+    assert sorted(nearest_pens(centres, np.ones(4), labs(tin), repeat=False).tolist()) == [1, 4, 7, 11]
+
+
+def test_ink_weighs_in_the_clusters() -> None:
+    colours = np.array([[20.0, 0, 0], [30.0, 0, 0]])
+    _, centres = cluster(colours, np.array([9.0, 1.0]), 1, seed=0)
+    np.testing.assert_allclose(centres, [[21.0, 0, 0]], atol=1e-6)
+
+
+def test_no_pen_is_taken_twice_unless_allowed(tin: Inventory) -> None:
+    black = labs(tin)[11]
+    centres = black + np.array([[0, 0, 0], [1, 0, 0], [2, 0, 0]])
+    mass = np.array([1.0, 10.0, 1.0])
+    assert nearest_pens(centres, mass, labs(tin), repeat=True).tolist() == [11, 11, 11]
+    single = nearest_pens(centres, mass, labs(tin), repeat=False).tolist()
+    assert len(set(single)) == 3
+    assert single[1] == 11  # most of the ink gets the best match
+
+
+def test_p95_is_where_95_percent_of_the_ink_is() -> None:
+    quantisation = Quantisation(
+        np.zeros((3, 3)),
+        np.array([90.0, 6.0, 4.0]),
+        np.zeros(3),
+        np.zeros((1, 3)),
+        ("1",),
+        np.array([1.0, 5.0, 40.0]),
+    )
+    assert quantisation.p95 == 5.0
+    assert quantisation.mean == pytest.approx(0.9 + 0.3 + 1.6)
+
+
+def test_decided_pens_are_those_of_the_free_colours(tin: Inventory) -> None:
+    inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
+    palette = LearnedColours(inks, 60, torch.Generator().manual_seed(0), 3, repeat=False)
+    pen_of = palette.decide(torch.ones(60))
+    assert len(set(pen_of.tolist())) == 3
+    quantisation = palette.quantisation
+    assert quantisation is not None
+    free = film_to_lab(palette.parameters[0].detach().double().sigmoid() * 0.98, tin.paper.lab).numpy()
+    np.testing.assert_allclose(quantisation.lab, free, atol=1e-4)
+    np.testing.assert_allclose(quantisation.delta_e00, delta_e00(free, labs(tin)[pen_of.numpy()]), atol=1e-3)
+
+
+def test_learning_colours_ends_in_real_pens(small: GenerateSettings) -> None:
+    artwork = generate(replace(small, palette="learn", colours=3, steps=40))
+    assert len(artwork.by_pen()) == 3
+    assert artwork.quantisation is not None
+    assert 0 < artwork.quantisation.mean <= artwork.quantisation.p95
+    assert artwork.activations.as_plotted == pytest.approx(artwork.activations.refitted, rel=0.1, abs=0.05)
+
+
+def test_more_colours_than_pens_are_refused_before_anything_starts(small: GenerateSettings) -> None:
+    with pytest.raises(BadInput, match=r"13 colours .* use 1 to 12, or --allow-repeat"):
+        generate(replace(small, palette="learn", colours=13))
+    replace(small, palette="learn", colours=13, repeat_pens=True).check()
+    with pytest.raises(BadInput, match="0 colours"):
+        replace(small, palette="learn", colours=0, repeat_pens=True).check()
