@@ -154,7 +154,7 @@ class Journal:
             self._mark.close()
             with suppress(sqlite3.Error):  # another process reads it just now: it stays in two parts
                 self._database.execute("PRAGMA busy_timeout = 500")
-                self._database.execute("PRAGMA journal_mode = TRUNCATE")
+                self._database.execute("PRAGMA journal_mode = DELETE")
         self._database.close()
 
     @property

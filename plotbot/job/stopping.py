@@ -36,15 +36,16 @@ def stop_on_signals(control: Control) -> Iterator[Asking]:
 
     numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     before = {number: signal.getsignal(number) or signal.SIG_DFL for number in numbers}
+    if hasattr(signal, "SIGHUP") and before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]  # nohup: the end of the terminal is not to stop the plot
 
     def put_back() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
     def listen() -> None:
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:  # nohup: the end of the terminal is not to stop the plot
-                signal.signal(number, request)
+        for number in before:
+            signal.signal(number, request)
 
     @contextlib.contextmanager
     def asking() -> Iterator[None]:

@@ -215,6 +215,8 @@ def test_folders_that_are_no_jobs(tmp_path: Path) -> None:
 def test_jobs_are_listed_last_used_first_with_their_state(tmp_path: Path) -> None:
     done, half, planned, broken = (make_job(tmp_path / name, PLAN) for name in ("a", "b", "c", "d"))
     plot(done)
+    left = {entry.name for entry in done.folder.iterdir()}
+    assert left == {"job.toml", "plan.json", "journal.sqlite", "journal.rows", "lock", "ink.jsonl"}
     plot(half, selection=Selection(to_stroke=2))
     (broken.folder / "journal.sqlite").unlink()
     (tmp_path / "not a job").mkdir()

@@ -164,10 +164,10 @@ def test_after_a_crash_either_file_cut_short_at_any_byte_claims_no_stroke_too_ma
     for name in ("journal.sqlite", "journal.sqlite-wal"):
         whole = (crashed / name).read_bytes()
         for size in {*range(0, len(whole), 1009), *range(0, len(whole), 4096)}:
-            for with_mark in (True, False):
+            for with_mark, tail in ((True, b""), (False, b""), (False, bytes(len(whole) - size))):
                 cut = tmp_path / "cut"
                 shutil.copytree(crashed, cut)
-                (cut / name).write_bytes(whole[:size])
+                (cut / name).write_bytes(whole[:size] + tail)  # a tail of zeros is what a power cut leaves
                 if not with_mark:
                     (cut / "journal.rows").unlink()
                 said = outcome(cut / "journal.sqlite")
