@@ -45,6 +45,7 @@ _HOMING_PATIENCE_S = 180.0
 _EEPROM_PATIENCE_S = 10.0
 _SAME_PLACE_MM = 0.05
 _ASTRAY_MM = 1.0
+_OFF_PATH_MM = 0.3
 _JOIN_MM = 0.02
 
 
@@ -54,12 +55,14 @@ class _HaltedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A stroke on its way: numbers of its lines on the link. `lowered`: the dwell after lowering."""
+    """A stroke on its way: numbers of its lines on the link. `lowered`: the dwell after lowering;
+    `still`: the line whose ok tells that the path has been driven."""
 
     index: int
     stroke: Stroke
     program: StrokeProgram
     lowered: int
+    still: int
     barrier: int
 
 
@@ -281,8 +284,8 @@ class GrblMachine:
     ) -> PausedAt | None:
         """Draw strokes in order; see `plotbot.machine.base.Machine.plot`.
 
-        The travel to the next stroke is sent while the one before is still drawn, so `strokes` is read
-        one ahead of what `on_executed` reports. A feed hold or door pressed on the machine pauses.
+        The travel to the next stroke is sent while the pen still lifts from the one before, so `strokes`
+        is read one ahead of what `on_executed` reports. A feed hold or door pressed on the machine pauses.
         """
         self._ready()
         if self._pen_up is not True:
@@ -307,6 +310,11 @@ class GrblMachine:
                 raise _HaltedError
             self._watch_place(allowed)
 
+        def verify() -> None:
+            if running is not None:
+                link.wait(running.still, poll)
+                self._verify_end(running, coordinates)
+
         def finish() -> None:
             nonlocal running
             if running is not None:
@@ -319,10 +327,12 @@ class GrblMachine:
             for index, stroke in strokes:
                 upcoming = index
                 if control.pausing:
+                    verify()
                     finish()
                     return PausedAt(index)
                 program = stroke_program(stroke, self._pen, profile, coordinates)
                 path = coordinates.work(stroke.mm)
+                verify()
                 allowed.add(path[:1])
                 link.send(program.travel, poll)
                 finish()
@@ -333,8 +343,10 @@ class GrblMachine:
                 running = self._start(index, stroke, program)
                 upcoming = index + 1
                 self._send_all(program.lower, poll)
+                self._verify_servo(program.lower[0], running.lowered - 1, poll)
                 self._send_all(program.path, poll)
                 self._send_all(program.lift, poll)
+            verify()
             finish()
         except _HaltedError:
             return self._halt(running, upcoming, on_executed)
@@ -364,7 +376,41 @@ class GrblMachine:
         """Number the lines that are about to be sent."""
         self._pen_up = False
         lowered = self._link.sent + len(program.lower)
-        return _Running(index, stroke, program, lowered, lowered + len(program.path) + len(program.lift))
+        barrier = lowered + len(program.path) + len(program.lift)
+        # M3 itself waits for the planner to empty; what other lifts do is only sure at the dwell.
+        still = barrier - 1 if isinstance(self.profile.pen, ServoS) else barrier
+        return _Running(index, stroke, program, lowered, still, barrier)
+
+    def _verify_end(self, running: _Running, coordinates: Coordinates) -> None:
+        """The machine must stand where the stroke ends: a changed digit anywhere in it shows here.
+
+        With a servo this happens while it lifts, and costs no time.
+        """
+        end = coordinates.work(running.stroke.mm[-1:])[0]
+        off = self._work_position() - end
+        resolution = max(1.0 / (self.settings.get(100 + axis) or 80.0) for axis in (0, 1))
+        if np.hypot(*off) > max(_SAME_PLACE_MM, 1.5 * resolution):
+            raise LinkLost(
+                f"Stroke {running.index} ended {np.hypot(*off):.2f} mm from where it should: characters were "
+                "changed or lost on the cable. Try a shorter or shielded one; the stroke will be drawn again."
+            )
+        self._verify_servo(running.program.lift[0], None, None)
+
+    def _verify_servo(self, line: str, number: int | None, poll: Callable[[], None] | None) -> None:
+        """The servo must have got the value of this line; only plain GRBL reports it for certain."""
+        link = self._link
+        firmware = link.banner.firmware if link.banner else ""
+        if not (isinstance(self.profile.pen, ServoS) and firmware == "Grbl" and "V" in self.build.options):
+            return
+        if number is not None:
+            link.wait(number, poll)
+            link.query()
+        wanted = float(line.removeprefix("M3S"))
+        if link.status is not None and abs(link.status.spindle - wanted) > 1.0:
+            raise LinkLost(
+                f"The servo was set to {link.status.spindle:g} instead of {wanted:g}: characters were "
+                "changed or lost on the cable. Try a shorter or shielded one."
+            )
 
     def _send_all(self, lines: Iterable[str], poll: Callable[[], None] | None = None) -> None:
         for line in lines:
@@ -409,6 +455,8 @@ class GrblMachine:
             return 0.0
         lengths = np.hypot(*np.diff(points, axis=0).T)
         along, distance = _project(points[low : high + 1], here)
+        if distance.min() > _OFF_PATH_MM:
+            return 0.0  # the path was changed on the cable: all of it again
         nearest = int(np.flatnonzero(distance <= distance.min() + _JOIN_MM)[0])
         return float(lengths[: low + nearest].sum() + along[nearest])
 
@@ -508,7 +556,8 @@ class GrblMachine:
             self._origin, self._prepared = None, False
             if not self.profile.homing:
                 raise LinkLost(
-                    "The machine lost its position. Put the pen over the sheet's starting corner and resume."
+                    "The machine lost its position. Put the pen, lifted, over the sheet's starting corner "
+                    "and resume."
                 )
         if self._prepared:
             return

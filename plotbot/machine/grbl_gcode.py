@@ -3,6 +3,10 @@
 Work coordinates begin at the sheet's starting corner (`Frame`): X and Y run along the machine's axes.
 Numbers have at most three decimals, no spaces, and words that repeat are left out. Every stroke stands
 for itself: its lines depend on the stroke, the pen and the profile, not on what went before.
+
+Travel is absolute, the path of a stroke relative (G91). So a digit lost on the cable, which GRBL cannot
+notice, shifts everything behind it up to the stroke's end, and the position there gives it away. The
+increments are differences of rounded positions; they add up to exactly the end.
 """
 
 from __future__ import annotations
@@ -10,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -150,7 +153,7 @@ def origin_line(profile: Profile, work_mm: tuple[float, float], z_mm: float | No
 def travel_line(work_mm: np.ndarray, profile: Profile) -> str:
     """A move with the pen up, at the profile's travel speed (G0 would go as fast as the board can)."""
     x, y = (round(float(value) * UM_PER_MM) for value in work_mm)
-    return f"G1{_words(x, y)}F{_feed(profile.motion.travel_speed)}"
+    return f"G90G1{_words(x, y)}F{_feed(profile.motion.travel_speed)}"
 
 
 def pen_lines(profile: Profile, height: float, settle_s: float) -> tuple[str, ...]:
@@ -164,10 +167,10 @@ def pen_lines(profile: Profile, height: float, settle_s: float) -> tuple[str, ..
         # The planner waits for the axis itself; only the settling is dwelt.
         moving = abs(lift.z_at(lift.up_height) - lift.z_at(lift.down_height)) / lift.z_speed
         rest = f"G4P{_number(round(max(settle_s - moving, _SHORTEST_DWELL_S) * 1000))}"
-        return (f"G1Z{z}F{_feed(lift.z_speed)}", rest)
+        return (f"G90G1Z{z}F{_feed(lift.z_speed)}", rest)
     if isinstance(lift, Lines):
         own = lift.up if height >= lift.up_height else lift.down
-        return (*(line.replace("{height}", f"{height:.4g}") for line in own), wait)
+        return ("G90", *(line.replace("{height}", f"{height:.4g}") for line in own), wait)
     assert isinstance(lift, EbbServo)
     raise BadInput(f"Machine profile {profile.name} has pen.mechanism 'ebb', which G-code cannot move.")
 
@@ -189,10 +192,10 @@ def stroke_program(
     feeds = _feeds(work / UM_PER_MM, speed, profile.stream.lines_per_s)
     path: list[str] = []
     last_feed = ""
-    for (here, there), feed in zip(pairwise(work.tolist()), feeds, strict=True):
-        words = _changed(here, there)
+    for (dx, dy), feed in zip(np.diff(work, axis=0).tolist(), feeds, strict=True):
+        words = (f"X{_number(dx)}" if dx else "") + (f"Y{_number(dy)}" if dy else "")
         text = _feed(feed)
-        path.append(f"{'' if path else 'G1'}{words}{'' if text == last_feed else 'F' + text}")
+        path.append(f"{'' if path else 'G91'}{words}{'' if text == last_feed else 'F' + text}")
         last_feed = text
     lower_s, lift_s = profile.settle(pen)
     return StrokeProgram(
@@ -250,12 +253,6 @@ def _feeds(points: np.ndarray, speed: float, lines_per_s: float) -> np.ndarray:
     # Whole 5 per cent steps: a feed word at every segment would cost more time than it saves.
     share = np.floor(np.minimum(allowed / speed, 1.0) * 20.0) / 20.0
     return np.asarray(speed * np.maximum(share, 0.05))
-
-
-def _changed(here: list[int], there: list[int]) -> str:
-    x = "" if here[0] == there[0] else "X" + _number(there[0])
-    y = "" if here[1] == there[1] else "Y" + _number(there[1])
-    return x + y
 
 
 def _words(x: int, y: int) -> str:

@@ -132,8 +132,7 @@ class GrblLink:
         self._pending.append(_Pending(text, size, self.sent))
         self._in_flight += size
         self._write(text.encode("ascii") + b"\n")
-        if self.port.in_waiting:
-            self._read()
+        self._read(wait=False)
         return self.sent
 
     def wait(self, number: int | None = None, poll: Poll | None = None) -> None:
@@ -241,7 +240,7 @@ class GrblLink:
         if self._quiet_since is None:
             self._quiet_since = now
         dwells = [_dwell_s(pending.text) for pending in self._pending]
-        if now - self._quiet_since > max(2.0, self.timeout_s / 2) + max(dwells, default=0.0):
+        if now - self._quiet_since > self.timeout_s / 3 + max(dwells, default=0.0):
             first = self._pending[0].text
             raise LinkLost(
                 f"The board is idle but never answered line {self._pending[0].number} ({first!r}): "
@@ -273,10 +272,11 @@ class GrblLink:
         except (OSError, serial.SerialException) as error:
             self._gone(error)
 
-    def _read(self) -> None:
-        """Take in what has come; waits no longer than the port's own short timeout."""
+    def _read(self, *, wait: bool = True) -> None:
+        """Take in what has come, waiting for something no longer than the port's own short timeout."""
         try:
-            data = self.port.read(max(1, self.port.in_waiting))
+            waiting = self.port.in_waiting
+            data = self.port.read(max(1, waiting)) if wait or waiting else b""
         except (OSError, serial.SerialException, TypeError) as error:
             self._gone(error)
         if not data:

@@ -166,7 +166,7 @@ class GrblEmulator:
             self._wire.clear()
 
     def power_cycle(self) -> None:
-        """Off and on: position is zero, the parser fresh, the pen stays where it is."""
+        """Off and on: the board takes the place where it stands for zero, the pen stays as it is."""
         with self._locked():
             self._hard_reset()
 
@@ -174,6 +174,12 @@ class GrblEmulator:
         """Let something go wrong, counted from the bytes received so far."""
         with self._locked():
             self.faults.append(Fault(fault.kind, self.bytes_in + fault.at_byte, fault.stall_s))
+
+    def move_by_hand(self) -> None:
+        """Somebody puts the pen over the starting corner (true 0, 0), lifted, while the motors are off."""
+        with self._locked():
+            assert not self.planner.running and not self.planner.blocks
+            self.planner.offset = -self.planner.position
 
     def push_hold(self) -> None:
         """Somebody presses the feed hold button wired to the board."""
@@ -186,7 +192,7 @@ class GrblEmulator:
         return self.planner.now
 
     def ink(self) -> list[np.ndarray]:
-        """What was drawn: one float array [n, 2] of machine mm per stretch with the pen down."""
+        """What was drawn: one float array [n, 2] of true machine mm per stretch with the pen down."""
         strokes: list[list[tuple[float, float]]] = []
         moves = self.planner.log
         order = sorted(
@@ -277,7 +283,7 @@ class GrblEmulator:
     def _watch_pen(self) -> None:
         move = self.planner.log[-1]
         if self.options.z_contact is not None:
-            down = self.planner.position[2] < self.options.z_contact - 1e-9
+            down = self._place()[2] < self.options.z_contact - 1e-9
             if down != self.pen_down:
                 self._pen_changed(down, 0.0)
             if move.start[:2] != move.end[:2] and abs(move.start[2] - move.end[2]) > 1e-9:
@@ -285,11 +291,15 @@ class GrblEmulator:
         elif move.start[:2] != move.end[:2] and move.t0 < self._pen_arrives - 1e-6:
             self.violations.append(f"moved at {move.t0:.3f} while the pen was still moving")
 
+    def _place(self) -> np.ndarray:
+        place: np.ndarray = self.planner.position + self.planner.offset
+        return place
+
     def _pen_changed(self, down: bool, takes: float) -> None:
         self.pen_down = down
         self._pen_arrives = self.planner.now + takes
         self.pen_log.append(
-            PenEvent(self.planner.now, self._pen_arrives, down, tuple(self.planner.position.tolist()))
+            PenEvent(self.planner.now, self._pen_arrives, down, tuple(self._place().tolist()))
         )
 
     # -- wire --------------------------------------------------------------------------------------
@@ -454,9 +464,8 @@ class GrblEmulator:
 
     def _hard_reset(self) -> None:
         self.planner.stop_dead()
+        self.planner.offset += self.planner.position
         self.planner.position = np.zeros(3)
-        if self.options.z_contact is not None:
-            self.planner.position[2] = 0.0
         self.state = "Alarm" if self.settings[22] else "Idle"
         self._boot_until = self.planner.now + self.options.boot_s
         self._deaf = self._asleep = self._check = False
@@ -465,6 +474,7 @@ class GrblEmulator:
     def _soft_reset(self) -> None:
         if self.planner.running or self.state == "Home":
             self.planner.stop_dead()
+            self.planner.offset += [0.7, -0.4, 0.0]  # steps are lost when motors stop dead
             self._say(f"ALARM:{6 if self.state == 'Home' else 3}")
             self.state = "Alarm"
         if self._asleep:
@@ -615,8 +625,9 @@ class GrblEmulator:
             self.state = "Home"
             yield ("until", self.planner.now + self.options.home_s)
             self.planner.position = np.array([-self.settings[27]] * 3)
+            self.planner.offset = np.zeros(3)
             self.state = "Idle"
-            self._parser["position"] = self.planner.position.copy()
+            self._parser["position"] = self.planner.position.astype(np.float32)
             return 0
         if text == "$SLP":
             self._asleep = True
@@ -657,8 +668,8 @@ class GrblEmulator:
 
     def _new_parser(self) -> None:
         self._parser = {
-            "motion": 0, "absolute": True, "inches": False, "feed": 0.0, "g92": np.zeros(3),
-            "position": self.planner.position.copy(), "spindle": 5,
+            "motion": 0, "absolute": True, "inches": False, "feed": 0.0, "g92": np.zeros(3, np.float32),
+            "position": self.planner.position.astype(np.float32), "spindle": 5,
         }  # fmt: skip
 
     def _wco(self) -> np.ndarray:
@@ -777,7 +788,7 @@ class GrblEmulator:
         self, axes: dict[str, float], machine: bool, unit: float, feed: float | None
     ) -> Generator[tuple[str, float], None, int]:
         parser = self._parser
-        target = parser["position"].copy()
+        target = parser["position"].copy()  # float32, as in the firmware
         for axis, letter in enumerate("XYZ"):
             if letter in axes:
                 value = axes[letter] * unit
@@ -793,13 +804,13 @@ class GrblEmulator:
                 yield ("sync", 0.0)
                 self._alarm(2)
                 raise _Reset
-        parser["position"] = target
+        parser["position"] = target.astype(np.float32)
         if self._check:
             return 0
         while self.planner.full:
             yield ("room", 0.0)
         steps = np.array([self.settings[100 + axis] for axis in range(3)])
-        self.planner.add(np.rint(target * steps) / steps, feed)
+        self.planner.add(np.rint(target.astype(float) * steps) / steps, feed)
         return 0
 
     def _limits(self) -> Limits:

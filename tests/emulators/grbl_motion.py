@@ -60,6 +60,7 @@ class Planner:
         self.capacity = blocks
         self.blocks: list[Block] = []
         self.position = np.zeros(3)
+        self.offset = np.zeros(3)  # where the carriage really is, less what the board believes
         self.now = 0.0
         self.speed = 0.0
         self.gone = 0.0
@@ -154,7 +155,14 @@ class Planner:
             if self.pen_down:
                 self.down_mm += float(np.linalg.norm(self.position - start))
             self.log.append(
-                Move(begin, to, tuple(start.tolist()), tuple(self.position.tolist()), top, self.pen_down)
+                Move(
+                    begin,
+                    to,
+                    tuple((start + self.offset).tolist()),
+                    tuple((self.position + self.offset).tolist()),
+                    top,
+                    self.pen_down,
+                )
             )
         if finished:
             self._finish(block)
