@@ -9,6 +9,7 @@ where they should be, and the motors still have power.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ __all__ = ["EbbMachine"]
 _SLACK_MM = 0.01
 _SAME_PLACE_MM = 0.1
 _LONG_STROKE_S = 2.0
+_QUEUE_S = 0.4
 # Widths a servo may stand at when the board is switched on, whatever the firmware.
 _ANY_PULSE = (7500, 28000)
 
@@ -166,15 +168,21 @@ class EbbMachine:
         travel = np.array([self.profile.travel.x, self.profile.travel.y])
         if self.model is not None:
             travel = np.minimum(travel, [self.model.x, self.model.y])
-        self._reach(plan.paper, None, np.array([self.profile.swap]), travel, "The swap position")
+        swap = Coordinates.of(self.profile, plan.paper, None).work(np.array([self.profile.swap]))
+        if _outside(swap, travel).any():
+            raise self._too_far("The swap position", swap, travel)
         index = 0
         for one_pass in plan.passes:
             self._check_pen(one_pass.pen)
-            for stroke in one_pass.strokes:
-                ends = np.array([stroke.points.min(axis=0), stroke.points.max(axis=0)]) / UM_PER_MM
-                what = f"Stroke {index} with pen {one_pass.pen.id}"
-                self._reach(plan.paper, one_pass.pen, ends, travel, what)
-                index += 1
+            coordinates = Coordinates.of(self.profile, plan.paper, one_pass.pen)
+            boxes = [(stroke.points.min(axis=0), stroke.points.max(axis=0)) for stroke in one_pass.strokes]
+            work = coordinates.work(np.array(boxes).reshape(-1, 2) / UM_PER_MM).reshape(-1, 2, 2)
+            beyond = np.flatnonzero(_outside(work, travel).any(axis=(1, 2)))
+            if len(beyond):
+                first = int(beyond[0])
+                what = f"Stroke {index + first} with pen {one_pass.pen.id}"
+                raise self._too_far(what, work[first], travel)
+            index += len(boxes)
         self._paper, self._motion = plan.paper, plan.motion
 
     def mount(self, pen: Pen) -> None:
@@ -230,6 +238,8 @@ class EbbMachine:
             drive.check_power()
             if drive.pen_up is not True:
                 drive.move_pen(up=True)
+            # A press of the button from before the plot is not meant for it.
+            drive.wait()
             self._control, self._left_s = control, 0.0
             return self._plot(drive, strokes, on_executed, control)
         except LinkLost:
@@ -406,19 +416,25 @@ class EbbMachine:
                 f"{self.profile.name} lifts it; lower the pen's down_height or raise pen.up_height."
             )
 
-    def _reach(
-        self, paper: Paper, pen: Pen | None, points: FloatArray, travel: FloatArray, what: str
-    ) -> None:
-        work = Coordinates.of(self.profile, paper, pen).work(points)
-        low, high = work.min(axis=0), work.max(axis=0)
-        for axis, letter in enumerate("xy"):
-            if low[axis] < -_SLACK_MM or high[axis] > travel[axis] + _SLACK_MM:
-                model = f" ({self.model.name})" if self.model else ""
-                raise BadInput(
-                    f"{what} reaches {letter} {low[axis]:g} to {high[axis]:g} mm from the home corner; the "
-                    f"machine{model} can go from 0 to {travel[axis]:g} mm. Use a smaller or turned sheet, or "
-                    "correct model, frame and travel in the profile."
-                )
+    def _too_far(self, what: str, work: FloatArray, travel: FloatArray) -> BadInput:
+        axis = int(np.flatnonzero(_outside(work, travel).any(axis=0))[0])
+        low, high = float(work[:, axis].min()), float(work[:, axis].max())
+        model = f" ({self.model.name})" if self.model else ""
+        return BadInput(
+            f"{what} reaches {'xy'[axis]} {low:g} to {high:g} mm from the home corner; the machine{model} "
+            f"can go from 0 to {travel[axis]:g} mm. Use a smaller or turned sheet, or correct model, frame "
+            "and travel in the profile."
+        )
+
+    def _comes_to_rest(self, drive: Drive) -> bool:
+        """Whether the board, asked through a confused line, ends its moves within a moment."""
+        end = time.monotonic() + _QUEUE_S
+        while time.monotonic() < end:
+            drive.link.settle(0.1)
+            with contextlib.suppress(LinkLost):
+                if not drive.link.busy():
+                    return True
+        return False
 
     def _rescue(self, *, stop: bool) -> None:
         """Lift the pen, motors stopped first if asked, as far as the board still listens. Never raises."""
@@ -430,10 +446,11 @@ class EbbMachine:
         servo = self._servo()
         delay = servo.delay_ms(up=True)
         link.timeout_s = min(usual, 0.5 + delay / 1000)
+        pin = f",{servo.pin}" if servo.pin != 1 else ""
         try:
-            if stop:
+            # Moves in the queue are short; a garbled one may go on for minutes.
+            if stop or not self._comes_to_rest(drive):
                 link.insist("ES")
-            pin = f",{servo.pin}" if servo.pin != 1 else ""
             drive.pen_up = True if link.insist(f"SP,1,{delay}{pin}") else None
             with contextlib.suppress(LinkLost):
                 drive.wait(delay / 1000)
@@ -441,3 +458,9 @@ class EbbMachine:
                 self._placed = self._placed and not drive.position_lost
         finally:
             link.timeout_s = usual
+
+
+def _outside(work: FloatArray, travel: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which coordinates [..., 2] from the home corner the machine cannot reach."""
+    beyond: npt.NDArray[np.bool_] = (work < -_SLACK_MM) | (work > travel + _SLACK_MM)
+    return beyond

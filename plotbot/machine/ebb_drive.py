@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from plotink import ebb_motion
 
@@ -29,7 +30,9 @@ MIN_MOTOR_VOLTS = 7.7
 
 SERVO_FRAME_MS = 24
 _NAP_S = 0.002
-_LOOK_MS = 80
+_LOOK_MS = 30
+_BUTTON_MS = 80
+_STRAY_STEPS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Drive:
         self._always_clear = link.version >= (3, 0, 0)
         self._trail: deque[Steps] = deque(maxlen=3)
         self._unchecked = 0
+        self._since_look = self._since_button = 0.0
 
     # -- pen -----------------------------------------------------------------------------------------
 
@@ -134,7 +138,6 @@ class Drive:
         """
         path: Path = planned
         last: Slice | None = None
-        since_look = 0.0
         left = planned.duration
         for piece in slices(path, self.here, frame, whole_ms=not self._low_level):
             if halting(left):
@@ -144,9 +147,9 @@ class Drive:
             self._send(piece)
             last = piece
             left -= piece.ticks / 25_000
-            since_look += piece.ticks / 25
-            if since_look >= _LOOK_MS:
-                since_look = 0.0
+            self._since_look += piece.ticks / 25
+            self._since_button += piece.ticks / 25
+            if self._since_look >= _LOOK_MS:
                 self._look()
         return None
 
@@ -212,19 +215,26 @@ class Drive:
         self.fresh_accumulators = False
 
     def _look(self) -> None:
-        """While moving: the button, and whether the counters are where the last moves can have led."""
-        self._notice_button()
+        """While moving: whether the counters are on the way that the last moves go, and the button.
+
+        This also finds a move that was garbled on its way into other speeds: it ends in the right place,
+        but the two motors do not get there together.
+        """
+        self._since_look = 0.0
         counted = self.link.steps()
         if not self._likely(counted):
             raise self._astray(counted)
         self._unchecked = max(abs(self.here[axis] - counted[axis]) for axis in (0, 1))
+        if self._since_button >= _BUTTON_MS:
+            self._since_button = 0.0
+            self._notice_button()
 
     def _likely(self, counted: Steps) -> bool:
-        """Whether one of the last moves, at most two of them still to be done, can have led there."""
-        trail = self._trail or [self.here]
-        lows = [min(place[axis] for place in trail) for axis in (0, 1)]
-        highs = [max(place[axis] for place in trail) for axis in (0, 1)]
-        return all(lows[axis] - 1 <= counted[axis] <= highs[axis] + 1 for axis in (0, 1))
+        """Whether one of the last moves, at most two of them still to be done, leads through there."""
+        trail = list(self._trail) or [self.here]
+        if len(trail) == 1:
+            trail *= 2
+        return min(_off(counted, *move) for move in pairwise(trail)) <= _STRAY_STEPS
 
     def _zeroed(self, counted: Steps) -> bool:
         """Whether a reset zeroed them: then they hold no more than was sent since they were right."""
@@ -262,3 +272,12 @@ class Drive:
         self.here = steps
         self._trail.clear()
         self._unchecked = 0
+
+
+def _off(place: Steps, start: Steps, end: Steps) -> float:
+    """Distance in steps of a place from the straight way between two others."""
+    move = (end[0] - start[0], end[1] - start[1])
+    gone = (place[0] - start[0], place[1] - start[1])
+    squared = move[0] ** 2 + move[1] ** 2
+    share = min(max((gone[0] * move[0] + gone[1] * move[1]) / squared, 0.0), 1.0) if squared else 0.0
+    return math.hypot(gone[0] - share * move[0], gone[1] - share * move[1])

@@ -158,6 +158,11 @@ class EbbEmulator:
             self._jumps.append((self.now, (0, 0)))
             self.supply = max(self.supply, 300)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let board time go by without a word from the host."""
+        with self._lock:
+            self._run_to(self.now + round(seconds * TICKS_PER_S))
+
     def reset_now(self) -> None:
         """Reset the board without taking it off the port."""
         with self._lock:

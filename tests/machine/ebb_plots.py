@@ -25,9 +25,9 @@ SLOW = BLACK.model_copy(
 
 
 def profile(**changes: object) -> Profile:
-    """The shipped AxiDraw, with a short patience so that tests of silence are quick."""
+    """The shipped AxiDraw, patient enough for a busy computer and not more."""
     shipped = find_profile("axidraw").model_dump(exclude_none=True)
-    shipped["stream"] = {"timeout_s": 0.3}
+    shipped["stream"] = {"timeout_s": 2.0}
     return Profile.model_validate(shipped | changes)
 
 
