@@ -42,6 +42,7 @@ __all__ = [
     "film_to_rec2020",
     "film_to_relative",
     "film_to_srgb",
+    "lay",
     "relative_to_film",
     "screen_matrix",
     "transmittance",
@@ -100,14 +101,15 @@ def compose(
         inks = inks ** (1 / n)
     for index, hides in enumerate(opacity):
         part = coverage[..., index, None]
-        ink = inks[index]
-        if film is None:
-            film = 1 - part * (1 - ink)
-        elif hides == 0:
-            film = film * (1 - part * (1 - ink))
-        else:
-            film = film + part * (ink * (film * (1 - hides) + hides) - film)
+        film = 1 - part * (1 - inks[index]) if film is None else lay(film, part, inks[index], hides)
     return film if n == 1 else film**n  # type: ignore[no-any-return]
+
+
+def lay(film: Array, part: Any, ink: Any, opacity: float = 0.0) -> Array:
+    """Film [..., 3] after one more layer: `ink` [3] over the share `part` [..., 1] of every point."""
+    if opacity == 0:
+        return film * (1 - part * (1 - ink))  # type: ignore[no-any-return]
+    return film + part * (ink * (film * (1 - opacity) + opacity) - film)  # type: ignore[no-any-return]
 
 
 def relative_to_film(rgb: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from plotbot.files import written_whole
-from plotbot.ink.film import film_to_srgb, transmittance
+from plotbot.ink.film import film_to_srgb, lay, transmittance
 from plotbot.ink.spaces import srgb_uint8
 from plotbot.plan.model import Plan
 from plotbot.preview.raster import pen_coverage
@@ -37,8 +37,7 @@ def film_of_plan(
         ink = transmittance(pen.lab, plan.paper_lab).astype(np.float32)
         rows, columns = np.nonzero(cover)
         part, below = cover[rows, columns, None], film[rows, columns]
-        # An opaque ink hides what lies below; `compose` in plotbot.ink.film states the same rule.
-        film[rows, columns] = below + part * (ink * (below * (1 - pen.opacity) + pen.opacity) - below)
+        film[rows, columns] = lay(below, part, ink, pen.opacity)
     if film is None:
         shape = pen_coverage([], 1.0, area, px_per_mm).shape
         film = np.ones((*shape, 3), dtype=np.float32)
