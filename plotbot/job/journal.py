@@ -27,7 +27,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from plotbot.errors import BadInput, JobMismatch, PlotbotError
 
@@ -37,20 +37,20 @@ APPLICATION_ID = 0x706C6F74  # "plot"
 FORMAT = 1
 
 _SCHEMA = """
-CREATE TABLE job (plan_hash TEXT NOT NULL, pens_hash TEXT NOT NULL, strokes INTEGER NOT NULL) STRICT;
+CREATE TABLE job (plan_hash TEXT NOT NULL, pens_hash TEXT NOT NULL, strokes INTEGER NOT NULL);
 CREATE TABLE session (
     id INTEGER PRIMARY KEY, began REAL NOT NULL, machine TEXT NOT NULL, pid INTEGER NOT NULL,
     ended REAL, how TEXT
-) STRICT;
+);
 CREATE TABLE ink (
     id INTEGER PRIMARY KEY, session INTEGER NOT NULL, at REAL NOT NULL,
     stroke INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('executed', 'partial', 'reopened')),
     drawn_mm REAL NOT NULL, seconds REAL, checksum INTEGER NOT NULL
-) STRICT;
+);
 CREATE TABLE event (
     id INTEGER PRIMARY KEY, session INTEGER NOT NULL, at REAL NOT NULL,
     kind TEXT NOT NULL, text TEXT NOT NULL
-) STRICT;
+);
 """
 
 
@@ -132,7 +132,7 @@ class Journal:
                 database = stack.enter_context(closing(_connect(path, read_only=read_only)))
                 journal = cls(path, database, _check_contents(database, path, plan_hash, pens_hash))
                 journal._load()
-            except (sqlite3.Error, UnicodeDecodeError, TypeError) as error:
+            except (sqlite3.Error, ValueError, TypeError) as error:
                 if _is_busy(error):
                     raise BadInput(f"{path} is in use by another process; try again in a moment.") from error
                 raise _damaged(path, str(error)) from error
@@ -169,8 +169,10 @@ class Journal:
 
     def begin(self, machine: str) -> int:
         """Open a session on the machine of this name; returns its number."""
-        self._write("PRAGMA journal_mode = WAL", ())  # stays as it is on file systems that cannot do this
         mark = _mark_path(self.path)
+        if mark.is_symlink():
+            raise BadInput(f"{mark} is a link; the files of a job must be in its folder.")
+        self._write("PRAGMA journal_mode = WAL", ())  # stays as it is on file systems that cannot do this
         try:
             self._mark = FileIO(mark, "r+b" if mark.exists() else "w+b")
         except OSError as error:
@@ -227,12 +229,18 @@ class Journal:
     def sessions(self) -> list[Session]:
         """All sessions, first to last."""
         rows = self._database.execute("SELECT id, began, machine, ended, how FROM session ORDER BY id")
-        return [Session(*row) for row in rows]
+        return [Session(*self._checked(row, int, float, str, float, str)) for row in rows]
 
     def events(self) -> list[Event]:
         """All events, first to last."""
         rows = self._database.execute("SELECT session, at, kind, text FROM event ORDER BY id")
-        return [Event(*row) for row in rows]
+        return [Event(*self._checked(row, int, float, str, str)) for row in rows]
+
+    def _checked(self, row: tuple[Any, ...], *types: type) -> tuple[Any, ...]:
+        """A row if every value is of its type or NULL; the tables hold whatever damage puts there."""
+        if all(value is None or isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
+            return row
+        raise _damaged(self.path, f"a row is not as it was written: {row!r:.80}")
 
     def _ink(self, rows: list[_Row]) -> None:
         now = time.time()

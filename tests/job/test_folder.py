@@ -137,7 +137,7 @@ def test_no_path_leads_out_of_the_job(tmp_path: Path, name: str) -> None:
         job.path(name)
 
 
-@pytest.mark.parametrize("name", ["plan.json", "journal.sqlite", "lock"])
+@pytest.mark.parametrize("name", ["plan.json", "journal.sqlite", "journal.rows", "lock"])
 def test_a_linked_file_of_a_job_is_refused(tmp_path: Path, name: str) -> None:
     job = make_job(tmp_path / "job", PLAN)
     outside = tmp_path / "outside"

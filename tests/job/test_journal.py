@@ -225,6 +225,28 @@ def test_a_changed_byte_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
     assert refused > 100
 
 
+def test_a_journal_left_by_a_crash_can_be_read_without_writing(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    alive.mkdir()
+    journal = filled(alive, 20, close=False)
+    crashed = copied_as_after_a_crash(alive, tmp_path / "crashed")
+    journal.close()
+    before = {name: (crashed / name).read_bytes() for name in ("journal.sqlite", "journal.sqlite-wal")}
+    with Journal.open(crashed / "journal.sqlite", PLAN, PENS, read_only=True) as seen:
+        assert seen.executed == set(range(20))
+    assert {name: (crashed / name).read_bytes() for name in before} == before
+
+
+def test_a_session_that_is_damaged_is_refused(tmp_path: Path) -> None:
+    filled(tmp_path, 2)
+    database = sqlite3.connect(tmp_path / "journal.sqlite")
+    with database:
+        database.execute("UPDATE session SET ended = x'00ff'")
+    database.close()
+    with reopened(tmp_path) as journal, pytest.raises(JournalDamaged, match="not as it was written"):
+        journal.sessions()
+
+
 def test_a_missing_journal_is_not_an_empty_one(tmp_path: Path) -> None:
     with pytest.raises(JournalDamaged, match="missing"):
         reopened(tmp_path)
