@@ -26,6 +26,7 @@ from plotbot.paper import Paper, mm_from_px, px_from_mm
 from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.lines import Lines
 from plotbot.plan.store import write_atomically
+from plotbot.svg import DROP_FIELD, PLAN_FIELD, read_document
 
 if TYPE_CHECKING:
     import vpype
@@ -46,8 +47,6 @@ __all__ = [
 ]
 
 FloatArray = npt.NDArray[np.float64]
-
-DROP_FIELD = "plotbot_drop"
 
 _LAYER_NUMBER = re.compile(r"^[%!*\s]*\d+\s*-\s*")
 _PAPER_MATCH_DE = 8.0
@@ -165,7 +164,8 @@ def assign_pens(drawing: vpype.Document, inventory: Inventory) -> vpype.Document
 
     A layer named like a pen (its id, its name, or both, with or without a leading ``3 - ``) gets that
     pen; any other the pen whose ink is nearest to its colour by CIEDE2000. A colour that is nearer to
-    the paper than to any pen is meant as bare paper; its strokes go to a layer that is not drawn.
+    the paper than to any pen is meant as bare paper; its strokes go to a layer that is not drawn. Pens
+    come in the order in which the file first uses them.
     """
     chosen: dict[str, list[npt.NDArray[np.complex128]]] = {}
     unseen: dict[str, list[npt.NDArray[np.complex128]]] = {}
@@ -187,11 +187,14 @@ def assign_pens(drawing: vpype.Document, inventory: Inventory) -> vpype.Document
                 continue
             pen = inventory.pens[nearest]
         chosen.setdefault(pen.id, []).extend(layer)
-    layers = [(pen, [_mm(line) for line in chosen[pen.id]]) for pen in inventory.pens if chosen.get(pen.id)]
+    layers = [(inventory[pen_id], [_mm(line) for line in lines]) for pen_id, lines in chosen.items() if lines]
     drops = [(reason, [_mm(line) for line in lines]) for reason, lines in unseen.items() if lines]
     size = drawing.page_size
     page = None if size is None else (mm_from_px(float(size[0])), mm_from_px(float(size[1])))
-    return _document(layers, page, drops)
+    assigned = _document(layers, page, drops)
+    if drawing.property(PLAN_FIELD):
+        assigned.set_property(PLAN_FIELD, drawing.property(PLAN_FIELD))
+    return assigned
 
 
 def read_svg(path: Path) -> vpype.Document:
@@ -200,8 +203,6 @@ def read_svg(path: Path) -> vpype.Document:
     The file is untrusted: its size is limited, entities are refused, nothing outside it is opened.
     Raises `BadInput` when it cannot be read or draws nothing.
     """
-    from plotbot.svg import read_document  # noqa: PLC0415 - parsing needs vpype and svgelements
-
     return read_document(path)
 
 

@@ -7,7 +7,6 @@ anything is built from them; svgelements then resolves transforms, styles and sh
 from __future__ import annotations
 
 import io
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
@@ -17,11 +16,20 @@ import numpy.typing as npt
 
 from plotbot.errors import BadInput
 from plotbot.paper import px_from_mm
+from plotbot.svg_plain import Layers, flatten_bend, paint_key, read_plain
 
 if TYPE_CHECKING:
     import vpype
 
-__all__ = ["MAX_SVG_BYTES", "read_document"]
+__all__ = ["DROP_FIELD", "MAX_SVG_BYTES", "PLAN_FIELD", "PLAN_NOTE", "read_document"]
+
+DROP_FIELD = "plotbot_drop"
+"""Layer property: why the layer is not drawn."""
+
+PLAN_FIELD = "plotbot_plan"
+"""Document property: what an SVG that plotbot exported says about the plan it came from."""
+
+PLAN_NOTE = "plotbot plan of this drawing: "
 
 MAX_SVG_BYTES = 300_000_000
 MAX_ELEMENTS = 5_000_000
@@ -42,14 +50,13 @@ def read_document(path: Path) -> vpype.Document:
     `plotbot.drawing.read_svg`."""
     data = _read(path)
     _refuse_hostile(data, path)
-    layers, page = _parse(data, path)
+    layers, page, note = read_plain(data, _FLATNESS_PX) or (*_parse(data, path), "")
     if not any(lines for lines in layers.values()):
         raise BadInput(f"{path} draws nothing: it has no path, line or shape.")
-    return _document(layers, page)
-
-
-Layers = dict[tuple[str, str, int, str], list[npt.NDArray[np.complex128]]]
-"""Lines in px by (layer name, #rrggbb, alpha 0..255, reason for not drawing them)."""
+    document = _document(layers, page)
+    if note.startswith(PLAN_NOTE):
+        document.set_property(PLAN_FIELD, note)
+    return document
 
 
 def _read(path: Path) -> bytes:
@@ -166,18 +173,11 @@ def _key(element: Any) -> tuple[str, str, int, str]:
     name = str(values.get(f"{_INKSCAPE}label") or "")
     if values.get("visibility") in ("hidden", "collapse"):
         return (name, "#000000", 0, "hidden in the file")
-    # What has no line but a filling is drawn as its outline, in the colour of the filling.
-    paint = element.stroke if element.stroke.value is not None else element.fill
-    if paint.value is None:
-        return (name, "#000000", 0, "invisible: neither line nor filling")
     try:
-        opacity = min(max(float(values.get("opacity", 1.0)), 0.0), 1.0)
+        opacity = float(values.get("opacity", 1.0))
     except ValueError:
         opacity = 1.0
-    alpha = round(paint.alpha * opacity)
-    if alpha == 0:
-        return (name, paint.hexrgb, 0, "invisible: its opacity is 0")
-    return (name, paint.hexrgb, alpha, "")
+    return paint_key(name, element.stroke, element.fill, opacity)
 
 
 def _lines(shape: Any, svgelements: Any) -> list[npt.NDArray[np.complex128]]:
@@ -209,8 +209,7 @@ def _lines(shape: Any, svgelements: Any) -> list[npt.NDArray[np.complex128]]:
 
 
 def _curve(segment: Any, svgelements: Any) -> list[complex]:
-    """Points after the first of a curve, close enough to it: a chord over a parameter step h leaves a
-    curve by at most h²/8 of its greatest second derivative."""
+    """Points after the first of a curve, close enough to it."""
     if isinstance(segment, svgelements.CubicBezier):
         p = [complex(point) for point in (segment.start, segment.control1, segment.control2, segment.end)]
         bend = 6 * max(abs(p[0] - 2 * p[1] + p[2]), abs(p[1] - 2 * p[2] + p[3]))
@@ -222,9 +221,7 @@ def _curve(segment: Any, svgelements: Any) -> list[complex]:
         if not radius:
             return [complex(segment.end)]
         bend = radius * float(segment.sweep) ** 2
-    if not math.isfinite(bend):
-        raise ValueError("a curve with a coordinate that is no number")
-    count = min(max(math.ceil(math.sqrt(bend / (8 * _FLATNESS_PX))), 1), 100_000)
+    count = flatten_bend(bend, _FLATNESS_PX)
     t = np.linspace(0, 1, count + 1)[1:]
     points = np.asarray(segment.npoint(t), dtype=np.float64)
     points[-1] = segment.end.x, segment.end.y
@@ -233,8 +230,6 @@ def _curve(segment: Any, svgelements: Any) -> list[complex]:
 
 def _document(layers: Layers, page: tuple[float, float]) -> vpype.Document:
     import vpype  # noqa: PLC0415
-
-    from plotbot.drawing import DROP_FIELD  # noqa: PLC0415
 
     document = vpype.Document()
     number = 0

@@ -25,6 +25,7 @@ from plotbot.plan.lines import Lines, join, merge, on_grid, pick, simplify, stro
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
 from plotbot.plan.motion import PARK_MM, check_motion
 from plotbot.plan.order import Effort, order_strokes
+from plotbot.plan.reimport import carried_plan
 
 if TYPE_CHECKING:
     import vpype
@@ -48,6 +49,7 @@ class PlanOptions:
     in the same place; None joins nothing. simplify: how far a line may move, never more than a quarter
     of the pen's width; None keeps every point. order: `given` keeps the file's own order and
     direction of strokes. effort: how long to search for a fast order. dots: draw strokes of no length.
+    carried: an SVG that plotbot exported, with its lines unchanged, keeps the plan it came from.
     """
 
     merge: float | None = 0.3
@@ -56,6 +58,7 @@ class PlanOptions:
     effort: Effort = _EFFORT
     pen_order: PenOrder = "auto"
     dots: bool = True
+    carried: bool = True
 
     def __post_init__(self) -> None:
         for name, value in (("merge", self.merge), ("simplify", self.simplify)):
@@ -87,6 +90,11 @@ def make_plan(
     if not any(len(layer.lines) for layer in layers):
         raise BadInput("The drawing is empty: it has no stroke to plan.")
     _check_pens(layers, inventory)
+    if options.carried:
+        plan = carried_plan(drawing, layers, inventory, paper, motion)
+        if plan is not None:
+            _check_inside([layer.lines for layer in layers], paper)
+            return plan
     dropped: list[Dropped] = []
     by_pen: dict[str, list[Lines]] = {}
     for layer in layers:

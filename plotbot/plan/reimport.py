@@ -1,0 +1,71 @@
+"""Take over the plan that an exported SVG still carries, if nobody changed its lines since."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plotbot.paper import Paper, px_from_mm
+from plotbot.pens.model import Inventory
+from plotbot.plan.export import ink_digest
+from plotbot.plan.model import UM_PER_MM, Dropped, Motion, Pass, Plan, Stroke
+from plotbot.svg import PLAN_FIELD, PLAN_NOTE
+
+if TYPE_CHECKING:
+    import vpype
+
+    from plotbot.drawing import Layer
+
+__all__ = ["carried_plan"]
+
+
+def carried_plan(
+    drawing: vpype.Document, layers: list[Layer], inventory: Inventory, paper: Paper, motion: Motion
+) -> Plan | None:
+    """The plan that the drawing was exported from, with this motion; None when there is none, when its
+    lines were moved, or when it was for another sheet or other pens."""
+    note = drawing.property(PLAN_FIELD)
+    if not isinstance(note, str) or not note.startswith(PLAN_NOTE) or any(layer.drop for layer in layers):
+        return None
+    size = drawing.page_size
+    sheet = (px_from_mm(paper.width), px_from_mm(paper.height))
+    if size is None or not np.allclose(size, sheet, rtol=0, atol=0.01):
+        return None
+    points = [
+        [np.rint(layer.lines[number] * UM_PER_MM).astype(np.int32) for number in range(len(layer.lines))]
+        for layer in layers
+    ]
+    try:
+        data = json.loads(note.removeprefix(PLAN_NOTE))
+        if data["inventory"] != inventory.id or data["ink"] != ink_digest(
+            (layer.pen, strokes) for layer, strokes in zip(layers, points, strict=True)
+        ):
+            return None
+        passes = tuple(
+            Pass(
+                inventory[layer.pen],
+                tuple(
+                    Stroke(one, tuple(_number(source) for source in who))
+                    for one, who in zip(strokes, sources, strict=True)
+                ),
+                str(reason),
+            )
+            for layer, strokes, sources, reason in zip(
+                layers, points, data["sources"], data["reasons"], strict=True
+            )
+        )
+        dropped = tuple(
+            Dropped(_number(source), str(pen), str(reason), float(length))
+            for source, pen, reason, length in data["dropped"]
+        )
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return Plan(paper, inventory.id, inventory.paper.lab, passes, motion, dropped)
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise TypeError(f"{value!r} is not a stroke's number")
+    return value
