@@ -434,7 +434,7 @@ class EbbMachine:
             with contextlib.suppress(LinkLost):
                 if not drive.link.busy():
                     return True
-        return False
+        return drive.link.dead
 
     def _rescue(self, *, stop: bool) -> None:
         """Lift the pen, motors stopped first if asked, as far as the board still listens. Never raises."""

@@ -187,6 +187,7 @@ class EbbLink:
         """Get one command through a confused line; whether the board took it. Never raises `LinkLost`.
 
         What is left of a broken command swallows the first try; the board answers that with an error.
+        A board that takes none of them is given up.
         """
         for _ in range(times):
             if self.dead:
@@ -197,6 +198,7 @@ class EbbLink:
             except LinkLost:
                 continue
             return True
+        self.dead = True
         return False
 
     # -- the wire ------------------------------------------------------------------------------------
@@ -269,6 +271,8 @@ class EbbLink:
     def _send(self, text: str) -> None:
         if len(text) + 1 > COMMAND_BYTES or not text.isascii() or " " in text:
             raise ValueError(f"not an EiBotBoard command: {text!r}")
+        if self.dead:
+            raise LinkLost("The connection to the board is lost; check cable and power, then resume.")
         self.sent += 1
         self._last = text
         try:

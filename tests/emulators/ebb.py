@@ -610,7 +610,7 @@ class EbbEmulator:
         steps_at = tuple(-(-np.arange(1, abs(n) + 1) * total // max(abs(n), 1)) for n in (first, second))
         self._move(steps_at, (first, second), total)
 
-    def _do_lm(  # noqa: PLR0917
+    def _do_lm(
         self, rate_1: int, steps_1: int, accel_1: int, rate_2: int, steps_2: int, accel_2: int, clear: int = 0
     ) -> None:
         if self.version < (2, 5, 0) or (clear and self.version < (2, 7, 0)):

@@ -1,5 +1,9 @@
 """Random faults at random bytes, resumed until the drawing is finished: nothing missing, little twice.
 
+One thing no host can see: a byte lost from the speeds of an LM move bends that one move, which still ends in
+the right place. Such strokes are counted, and may be off by the size of a move. (USB repeats damaged packets,
+so that real boards do not lose single bytes.)
+
 ``PLOTBOT_STORM=300`` asks for that many faults instead of the usual few, ``PLOTBOT_STORM_SEED`` for others.
 """
 
@@ -28,6 +32,7 @@ from tests.machine.ebb_plots import profile
 
 PENS = load_inventory("staedtler12")
 KINDS = ["unplug", "reset", "power loss", "motor power", "garbage", "lost byte", "lost reply byte", "stall"]
+BENT_MM = 1.0
 FAULTS = int(os.environ.get("PLOTBOT_STORM", "16"))
 
 
@@ -102,34 +107,42 @@ def finish(job: Job, board: EbbEmulator, storm: Iterator[tuple[str, int]], most:
 def test_storm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ebb_drive, "_NAP_S", 0.0)
     total: Counter[str] = Counter()
-    redrawn, seed = 0, int(os.environ.get("PLOTBOT_STORM_SEED", "0"))
+    redrawn, bent, seed = 0, 0, int(os.environ.get("PLOTBOT_STORM_SEED", "0"))
     while sum(total.values()) < FAULTS:
         seed += 1
         plan = storm_plan(seed)
         job = create_job(tmp_path / f"job{seed}", plan, PENS, title="storm")
         with EbbEmulator(latency_ms=4.0) as board:
             met = finish(job, board, faults(seed), 8)
-            again = _check(plan, board)
+            off, again = _check(plan, board)
         assert again <= sum(met.values()), f"{again} strokes drawn again after {dict(met)}"
+        assert max(off) < BENT_MM, f"stroke {int(np.argmax(off))} lacks ink: {max(off):.2f} mm off"
+        crooked = sum(mm >= 0.05 for mm in off)
+        assert crooked <= met["lost byte"], (
+            f"{crooked} strokes off by up to {max(off):.2f} mm after {dict(met)}"
+        )
         total += met
         redrawn += again
-    print(f"\n{sum(total.values())} faults {dict(total)}: 0 strokes missing, {redrawn} drawn again")
+        bent += crooked
+    faults_met = f"{sum(total.values())} faults {dict(total)}"
+    print(f"\n{faults_met}: 0 strokes missing, {redrawn} drawn again, {bent} with a bent move")
 
 
-def _check(plan: Plan, board: EbbEmulator) -> int:
-    """All strokes are on the paper where they belong; how many of them were begun more than once."""
+def _check(plan: Plan, board: EbbEmulator) -> tuple[list[float], int]:
+    """How far each stroke lies from its ink, mm, and how many strokes were begun more than once."""
     lines = [stroke.mm for _, _, stroke in plan.strokes()]
     starts = np.array([line[0] for line in lines])
     inks: list[list[np.ndarray]] = [[] for _ in lines]
     for ink in board.ink():
         nearest = int(np.hypot(*(starts - ink.mm[0]).T).argmin())
         inks[nearest].append(ink.mm)
+    off = []
     for index, line in enumerate(lines):
+        assert inks[index], f"stroke {index} is missing"
         whole = shapely.union_all([_shape(drawn) for drawn in inks[index]])
         wanted = shapely.segmentize(shapely.LineString(line), 0.2)
-        off = shapely.distance(shapely.points(shapely.get_coordinates(wanted)), whole)
-        assert off.max() < 0.05, f"stroke {index} is missing {off.max():.2f} mm away from ink"
-    return sum(max(len(drawn) - 1, 0) for drawn in inks)
+        off.append(float(shapely.distance(shapely.points(shapely.get_coordinates(wanted)), whole).max()))
+    return off, sum(len(drawn) - 1 for drawn in inks)
 
 
 def _shape(points: np.ndarray) -> shapely.Geometry:
