@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     paper: str = Field("a5", description="a4, letter, … or 210x297mm")
     landscape: bool = Field(False, description="turn the sheet")
     margin: str = Field("12mm", description="kept empty on all sides")
-    machine: str = Field("virtual", description="machine profile, by name or path")
+    machine: str = Field("auto", description="machine profile, by name or path; auto: the one connected")
     port: str | None = Field(None, description="serial port of the plotter")
     network: str = Field("embedded", description="network to excite")
     jobs: Path = Field(Path("jobs"), description="folder for new jobs")

@@ -11,6 +11,7 @@ from plotbot.cli import growing
 from plotbot.cli.console import emit_json, people
 from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage
 from plotbot.cli.options import (
+    DriverName,
     DryRun,
     Json,
     Landscape,
@@ -67,6 +68,7 @@ def draw(
     out: Out = None,
     machine: MachineName = None,
     port: Port = None,
+    driver: DriverName = None,
     speed: Speed = None,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -85,9 +87,9 @@ def draw(
 
     plotbot draw drawing.svg --pens micron --paper a4 --fit --dry-run
     """
-    from plotbot.cli.plotting import choose_profile, plot_job  # noqa: PLC0415
+    from plotbot.cli.plotting import choose_plotter, plot_job  # noqa: PLC0415
+    from plotbot.cli.prompts import check_answerable  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
-    from plotbot.machine.profile import find_profile  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
 
     clock = Clock()
@@ -116,8 +118,11 @@ def draw(
         options.check(inventory)
     elif not art.is_file():
         raise BadInput(f"There is no file {art}.")
-    name = machine or settings.machine
-    profile = find_profile(name) if dry_run else choose_profile(name, speed=speed, yes=yes, json=json)
+    plotter = choose_plotter(
+        machine or settings.machine, port=port or settings.port, driver=driver, speed=speed, moves=not dry_run
+    )
+    if not dry_run:
+        check_answerable(hardware=plotter.hardware, yes=yes, json=json)
     title = art.stem if art is not None else options.title()
     folder = check_out(out, settings, title)
 
@@ -125,21 +130,21 @@ def draw(
         with clock.measure("art"):
             artwork, grown_with = growing.grow(options, inventory, sheet)
         drawing = growing.drawing_of(artwork, inventory, sheet)
-        plan = _plan(drawing, inventory, sheet, profile, clock)
+        plan = _plan(drawing, inventory, sheet, plotter.profile, clock)
         with stage("Judging the plan…"), clock.measure("judge"):
             facts = _facts(options, artwork, grown_with, plan)
     else:
         with stage(f"Reading {art.name}…"), clock.measure("art"):
             drawing = _read(art, inventory, sheet, fit=fit)
-        plan = _plan(drawing, inventory, sheet, profile, clock)
+        plan = _plan(drawing, inventory, sheet, plotter.profile, clock)
         facts = Facts(title, settings={"art": str(art.resolve())})
-    job, report = make_job(folder, drawing, plan, inventory, tin, profile, facts, clock)
+    job, report = make_job(folder, drawing, plan, inventory, tin, machine or settings.machine, facts, clock)
     show_plan(report, plan)
     if dry_run:
         people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
     else:
         with clock.measure("plot"):
-            report["plot"] = plot_job(job, profile, port=port or settings.port, speed=speed, yes=yes)
+            report["plot"] = plot_job(job, plotter, yes=yes)
     if json:
         emit_json(report)
 

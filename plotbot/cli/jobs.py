@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plotbot.cli.console import emit_json, people, results
-from plotbot.cli.options import Json, MachineName, Port, Speed, Yes
+from plotbot.cli.options import DriverName, Json, MachineName, Port, Speed, Yes
 
 __all__ = ["jobs", "resume"]
 
@@ -72,6 +72,7 @@ def resume(
     ] = None,
     machine: MachineName = None,
     port: Port = None,
+    driver: DriverName = None,
     speed: Speed = None,
     from_stroke: Annotated[
         int | None, typer.Option("--from-stroke", help="Draw from this stroke on, again where it is ink.")
@@ -92,7 +93,8 @@ def resume(
     [bold]Examples[/bold]: plotbot resume · plotbot resume jobs/NAME --redo-last 5mm ·
     plotbot resume --pen 20 --from-stroke 118
     """
-    from plotbot.cli.plotting import choose_profile, plot_job  # noqa: PLC0415
+    from plotbot.cli.plotting import choose_plotter, plot_job  # noqa: PLC0415
+    from plotbot.cli.prompts import check_answerable  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.job.folder import open_job  # noqa: PLC0415
     from plotbot.job.listing import last_unfinished  # noqa: PLC0415
@@ -102,10 +104,14 @@ def resume(
     settings, _ = load_settings()
     selection = Selection(from_stroke, from_pen, to_stroke, pen, parse_length(redo_last, "--redo-last"))
     opened = open_job(job) if job else last_unfinished(settings.jobs)
-    profile = choose_profile(
-        machine or opened.about.settings.get("machine") or settings.machine, speed=speed, yes=yes, json=json
+    plotter = choose_plotter(
+        machine or opened.about.settings.get("machine") or settings.machine,
+        port=port or settings.port,
+        driver=driver,
+        speed=speed,
     )
+    check_answerable(hardware=plotter.hardware, yes=yes, json=json)
     people.print(f"Going on with {opened.folder.name}", soft_wrap=True)
-    outcome = plot_job(opened, profile, port=port or settings.port, speed=speed, yes=yes, selection=selection)
+    outcome = plot_job(opened, plotter, yes=yes, selection=selection)
     if json:
         emit_json({"job": str(opened.folder), "plan_hash": opened.about.plan_hash, "plot": outcome})

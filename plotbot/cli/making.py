@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from plotbot.config import Settings
     from plotbot.job.folder import Job
-    from plotbot.machine.profile import Profile
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
@@ -86,11 +85,14 @@ def make_job(
     plan: Plan,
     inventory: Inventory,
     pens: str,
-    profile: Profile,
+    machine: str,
     facts: Facts,
     clock: Clock,
 ) -> tuple[Job, dict[str, Any]]:
-    """Write the job folder with drawing, previews and report; returns it with its summary for JSON."""
+    """Write the job folder with drawing, previews and report; returns it with its summary for JSON.
+
+    pens, machine: as the person named them; a resumed job uses the same.
+    """
     from plotbot.drawing import write_svg  # noqa: PLC0415
     from plotbot.job.folder import create_job  # noqa: PLC0415
     from plotbot.plan.store import summary  # noqa: PLC0415
@@ -128,7 +130,7 @@ def make_job(
             title=facts.title,
             seeds=facts.seeds,
             network=facts.network,
-            settings={"machine": profile.name, **facts.settings},
+            settings={"machine": machine, **facts.settings},
             fill=fill,
         )
     report = {

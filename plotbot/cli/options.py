@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "DriverName",
     "DryRun",
     "Json",
     "Landscape",
@@ -58,6 +59,10 @@ MachineName = Annotated[
 ]
 Port = Annotated[
     str | None, typer.Option("--port", help="Serial port of the plotter.", rich_help_panel=_PLOT)
+]
+DriverName = Annotated[
+    str | None,
+    typer.Option("--driver", help="AxiDraw: ebb (plotbot itself) or pyaxidraw.", rich_help_panel=_PLOT),
 ]
 Speed = Annotated[
     float | None,

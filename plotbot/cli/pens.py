@@ -1,4 +1,4 @@
-"""`plotbot pens`: the inventories, with swatches."""
+"""`plotbot pens`: the inventories, with swatches; the group that its other commands belong to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from plotbot.cli import pen_files, pen_ledger
 from plotbot.cli.console import emit_json, results, swatch
 from plotbot.cli.options import Json
 
@@ -68,3 +69,29 @@ def show(
     results.print(f"[bold]{inventory.name}[/bold] on {inventory.paper.name}")
     results.print(table)
     results.print("[dim]± is how far a colour may be off, in ΔE00.[/dim]")
+
+
+@app.command(epilog="Example: plotbot pens check staedtler12")
+def check(
+    name: Annotated[str, typer.Argument(help="An inventory, by name or path.")], json: Json = False
+) -> None:
+    """Look for what a pen file allows but its owner hardly means: twins, blacks too dark, guessed widths."""
+    from plotbot.pens.check import check_inventory  # noqa: PLC0415
+    from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
+
+    inventory = load_inventory(name)
+    findings = check_inventory(inventory)
+    if json:
+        rows = [{"kind": one.kind, "pens": list(one.pens), "message": one.message} for one in findings]
+        emit_json({"inventory": inventory.id, "findings": rows})
+        return
+    for one in findings:
+        results.print(f"[yellow]{one.kind}[/yellow]: {one.message}", soft_wrap=True)
+    if not findings:
+        results.print(f"Nothing is wrong with {inventory.name}.")
+
+
+app.command()(pen_ledger.ledger)
+app.command("import")(pen_files.import_)
+app.command()(pen_files.export)
+app.command("set-lab")(pen_files.set_lab)

@@ -3,46 +3,85 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn
 
 from plotbot.cli.console import minutes, people
-from plotbot.cli.prompts import TerminalPrompter, check_answerable
+from plotbot.cli.inking import counted_ink
+from plotbot.cli.prompts import TerminalPrompter
 from plotbot.errors import BadInput
 from plotbot.job import runner
 from plotbot.job.folder import INK, Job
 from plotbot.job.selection import Selection
-from plotbot.machine.base import Control, Machine
+from plotbot.machine.base import Control
+from plotbot.machine.opening import AUTO, connected_profile, open_machine
+from plotbot.machine.ports import find_ports
 from plotbot.machine.profile import Profile, find_profile
 
-__all__ = ["choose_profile", "plot_job"]
+__all__ = ["Plotter", "choose_plotter", "plot_job"]
 
 _LINE_EVERY_S = 20.0
 """How often progress is said where there is no terminal to draw a bar in."""
 
 
-def choose_profile(name: str, *, speed: float | None, yes: bool, json: bool) -> Profile:
-    """The machine profile a plot will use, checked together with the options before any work is done."""
-    profile = find_profile(name)
-    if speed is not None and profile.kind != "virtual":
+@dataclass(frozen=True, slots=True)
+class Plotter:
+    """The machine a plot will use, and how it is reached."""
+
+    profile: Profile
+    port: str | None = None
+    driver: str | None = None
+    speed: float | None = None
+
+    @property
+    def hardware(self) -> bool:
+        """Something real moves."""
+        return self.profile.kind != "virtual"
+
+
+def choose_plotter(
+    name: str,
+    *,
+    port: str | None = None,
+    driver: str | None = None,
+    speed: float | None = None,
+    moves: bool = True,
+) -> Plotter:
+    """The plotter that options and settings name.
+
+    moves: False for a dry run, which then looks at no port: an automatic choice plans for the virtual
+    machine. Raises `BadInput` for options that do not go together, `NoPlotter` when none is connected.
+    """
+    if name == AUTO and not moves:
+        name = "virtual"
+    if name == AUTO and port is None:
+        profile, port = connected_profile()
+    elif name == AUTO:
+        profile, _ = connected_profile(lambda: [one for one in find_ports() if one.device == port])
+    else:
+        profile = find_profile(name)
+    plotter = Plotter(profile, port, driver, speed)
+    if speed is not None and plotter.hardware:
         raise BadInput(f"--speed is for the virtual machine; {profile.name} moves as its profile says.")
-    check_answerable(hardware=profile.kind != "virtual", yes=yes, json=json)
-    return profile
+    open_machine(profile, port=port, driver=driver)
+    return plotter
 
 
 def plot_job(
-    job: Job,
-    profile: Profile,
-    *,
-    port: str | None = None,
-    speed: float | None = None,
-    yes: bool = False,
-    selection: Selection | None = None,
+    job: Job, plotter: Plotter, *, yes: bool = False, selection: Selection | None = None
 ) -> dict[str, Any]:
     """Draw what is left of a job; returns its outcome for JSON. Raises what `plotbot.job.runner.run` does."""
-    machine = _open(job, profile, port, speed)
-    with _ProgressBars() as bars:
+    machine = open_machine(
+        plotter.profile,
+        port=plotter.port,
+        driver=plotter.driver,
+        speed=1.0 if plotter.speed is None else plotter.speed,
+        ink=job.path(INK),
+        motion=job.plan.motion,
+    )
+    with counted_ink(job, machine), _ProgressBars() as bars:
         outcome = runner.run(
             job,
             machine,
@@ -63,14 +102,6 @@ def plot_job(
         "remaining": outcome.remaining,
         "complete": outcome.complete,
     }
-
-
-def _open(job: Job, profile: Profile, port: str | None, speed: float | None) -> Machine:
-    from plotbot.machine.opening import open_machine  # noqa: PLC0415
-
-    return open_machine(
-        profile, port=port, speed=1.0 if speed is None else speed, ink=job.path(INK), motion=job.plan.motion
-    )
 
 
 class _ProgressBars:
