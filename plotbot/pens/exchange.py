@@ -39,14 +39,19 @@ def to_toml(inventory: Inventory) -> str:
     shared = {
         key: value
         for key, value in first.items()
-        if key not in ("id", "name", "lab", "order") and all(pen.get(key) == value for pen in pens)
+        if key not in ("id", "name", "lab", "order", "scan") and all(pen.get(key) == value for pen in pens)
     }
     if len(pens) == 1:
         shared = {}
-    data: dict[str, Any] = {"name": inventory.name, "paper": inventory.paper.model_dump(mode="json")}
+    data: dict[str, Any] = {
+        "name": inventory.name,
+        "paper": inventory.paper.model_dump(mode="json", exclude_none=True),
+    }
     if shared:
         data["defaults"] = shared
     data["pens"] = [{key: value for key, value in pen.items() if key not in shared} for pen in pens]
+    if inventory.overprints:
+        data["overprints"] = [one.model_dump(mode="json") for one in inventory.overprints]
     return tomli_w.dumps(data)
 
 

@@ -41,7 +41,7 @@ MAX_FILE_BYTES = 1_000_000
 """Largest pen file that is read; the largest tin on sale takes 20 kB."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_NOT_SHARED = ("id", "name", "order")
+_NOT_SHARED = ("id", "name", "order", "scan")
 
 
 def load_inventory(name_or_path: str | Path) -> Inventory:
@@ -147,7 +147,9 @@ def select_pens(inventory: Inventory, pens: Iterable[str]) -> Inventory:
     wanted = {find_pen(inventory, pen).id for pen in pens}
     if not wanted:
         raise BadInput(f"No pen of {inventory.id} was chosen; name at least one.")
-    return inventory.model_copy(update={"pens": tuple(pen for pen in inventory.pens if pen.id in wanted)})
+    pens = tuple(pen for pen in inventory.pens if pen.id in wanted)
+    overprints = tuple(one for one in inventory.overprints if {one.under, one.over} <= wanted)
+    return inventory.model_copy(update={"pens": pens, "overprints": overprints})
 
 
 def matchable_pens(inventory: Inventory) -> tuple[Pen, ...]:

@@ -10,7 +10,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["InkType", "Inventory", "Lab", "Mechanical", "PaperColour", "Pen", "Provenance"]
+__all__ = [
+    "InkType",
+    "Inventory",
+    "Lab",
+    "Mechanical",
+    "Overprint",
+    "PaperColour",
+    "Pen",
+    "Provenance",
+    "ScannedLine",
+]
 
 Lab = tuple[
     Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)],
@@ -37,6 +47,20 @@ class Mechanical(BaseModel):
     tip_offset_mm: tuple[float, float] = (0.0, 0.0)
 
 
+class ScannedLine(BaseModel):
+    """What a scan of a calibration card says of a pen's lines and hatchings, each with how sure it is."""
+
+    model_config = _STRICT
+
+    width_uncertainty_mm: float = Field(ge=0, le=50)
+    coverage_gain: float = Field(
+        ge=-1, le=1, description="how much more than its nominal half a hatching covers"
+    )
+    coverage_gain_uncertainty: float = Field(ge=0, le=1)
+    n: float = Field(ge=1, le=10, description="Yule and Nielsen's factor of that hatching")
+    n_uncertainty: float = Field(ge=0, le=10)
+
+
 class Pen(BaseModel):
     """One pen of a tin."""
 
@@ -53,6 +77,7 @@ class Pen(BaseModel):
     opacity: float = Field(0.0, ge=0, le=1, description="0 lets all ink below through, 1 hides it")
     fluorescent: bool = False
     order: int | None = Field(None, description="drawn in this order, overriding light to dark")
+    scan: ScannedLine | None = None
     mechanical: Mechanical = Mechanical()
 
     def __str__(self) -> str:
@@ -66,6 +91,20 @@ class PaperColour(BaseModel):
 
     name: str = Field(min_length=1, max_length=80)
     lab: Lab
+    spread_mm: float | None = Field(None, ge=0, le=2, description="how far light strays in it")
+    spread_uncertainty_mm: float | None = Field(None, ge=0, le=2)
+
+
+class Overprint(BaseModel):
+    """The colour of one pen over another, as it was seen on the paper of the inventory."""
+
+    model_config = _STRICT
+
+    under: str
+    over: str
+    lab: Lab
+    provenance: Provenance
+    uncertainty: float = Field(ge=0, le=100, description="how far `lab` may be off, ΔE00")
 
 
 class Inventory(BaseModel):
@@ -77,6 +116,7 @@ class Inventory(BaseModel):
     name: str
     paper: PaperColour
     pens: tuple[Pen, ...] = Field(min_length=1, max_length=256)
+    overprints: tuple[Overprint, ...] = Field((), max_length=65536)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Inventory:
@@ -85,6 +125,10 @@ class Inventory(BaseModel):
             if pen.id in seen:
                 raise ValueError(f"two pens have the id {pen.id!r}")
             seen.add(pen.id)
+        for one in self.overprints:
+            missing = {one.under, one.over} - seen
+            if missing:
+                raise ValueError(f"an overprint names the pen {min(missing)!r}, which is not in the file")
         return self
 
     def __getitem__(self, pen_id: str) -> Pen:

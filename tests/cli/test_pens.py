@@ -1,0 +1,128 @@
+"""Pen files and the ink ledger from the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from plotbot.cli.inking import counted_ink, dry_warnings
+from plotbot.job import runner
+from plotbot.job.folder import open_job
+from plotbot.machine.base import Control
+from plotbot.machine.virtual import VirtualMachine
+from plotbot.pens.inventory import load_inventory
+from plotbot.pens.ledger import Ledger
+from tests.cli.conftest import Run
+
+
+def test_check_names_what_its_owner_hardly_means(run: Run) -> None:
+    findings = run("pens", "check", "staedtler12", "--json").json["findings"]
+    assert {"twins", "nominal-width"} <= {one["kind"] for one in findings}
+    assert "Grey" in run("pens", "check", "staedtler12").out
+
+
+@pytest.mark.parametrize(("to", "key"), [("vpype", "pen_config"), ("penset", "penset")])
+def test_what_is_exported_can_be_imported(run: Run, to: str, key: str) -> None:
+    assert run("pens", "export", "staedtler12", "--to", to, "--out", "there.toml").code == 0
+    assert key in tomllib.loads(Path("there.toml").read_text())
+    assert run("pens", "import", "there.toml", "--out", "back.toml", "--json").json["pens"] == 12
+    back = load_inventory(Path("back.toml"))
+    assert {pen.provenance for pen in back.pens} == {"guess"}
+    assert tomllib.loads(run("pens", "export", "staedtler12", "--to", to).out)
+
+
+def test_an_instruments_readings_become_measured(run: Run) -> None:
+    Path("more.csv").write_text("pen,L,a,b\n3,30.5,20,-58\n\nBlack,18,0.5,-1\n")
+    result = run(
+        "pens", "set-lab", "staedtler12", "paper=95.1,0.3,1.8", "20=57.3,66,-4.2", "--readings", "more.csv",
+        "--uncertainty", "0.8", "--paper-name", "Canson 1557", "--out", "mine.toml", "--json",
+    )  # fmt: skip
+    assert result.json["measured"] == ["20", "3", "9"]
+    mine = load_inventory(Path("mine.toml"))
+    assert (mine["20"].lab, mine["20"].provenance, mine["20"].uncertainty) == (
+        (57.3, 66, -4.2),
+        "measured",
+        0.8,
+    )
+    assert (mine.paper.name, mine.paper.lab) == ("Canson 1557", (95.1, 0.3, 1.8))
+    assert mine["2"] == load_inventory("staedtler12")["2"]
+    again = run("pens", "set-lab", "mine.toml", "2=50,60,50", "--out", "mine.toml")
+    assert again.code == 0
+    assert load_inventory(Path("mine.toml"))["2"].provenance == "measured"
+
+
+@pytest.mark.parametrize(
+    ("reading", "says"),
+    [
+        ("20=57,66", "three numbers"),
+        ("20=157,66,4", "from 0 to 100"),
+        ("20=nan,66,4", "three numbers"),
+        ("20", "write it like"),
+        ("99=50,0,0", "no pen '99'"),
+        ("paper=96,-2.4,-19", "D65"),
+    ],
+)
+def test_a_wrong_reading_is_one_sentence_and_writes_nothing(run: Run, reading: str, says: str) -> None:
+    result = run("pens", "set-lab", "staedtler12", reading, "--out", "mine.toml")
+    assert result.code == 2
+    assert says in result.err
+    assert not Path("mine.toml").exists()
+
+
+def test_a_pen_file_is_not_overwritten_unasked(run: Run) -> None:
+    Path("mine.toml").write_text("precious")
+    assert run("pens", "set-lab", "staedtler12", "2=50,60,50", "--out", "mine.toml").code == 2
+    assert run("pens", "export", "staedtler12", "--out", "mine.toml").code == 2
+    assert Path("mine.toml").read_text() == "precious"
+    assert run("pens", "set-lab", "staedtler12", "2=50,60,50", "--out", "mine.toml", "--replace").code == 0
+
+
+class _Plotter(VirtualMachine):
+    """Draws as the virtual machine does, but counts as a plotter."""
+
+    hardware = True
+
+
+def _plot(folder: str) -> None:
+    class Nods:
+        def start(self, start: object) -> None: ...
+
+        def mount(self, swap: object) -> None: ...
+
+        def paused(self, progress: object) -> runner.Answer:
+            return "stop"
+
+    job = open_job(Path(folder))
+    machine = _Plotter(job.plan.motion, speed=0)
+    machine.name = "plotter"
+    with counted_ink(job, machine):
+        runner.run(job, machine, Nods(), Control(), lambda _: None)
+
+
+def test_only_ink_on_paper_is_counted_and_a_refill_starts_anew(run: Run, square: Path) -> None:
+    virtual = ("--machine", "virtual", "--speed", "0", "--yes")
+    assert run("draw", square, *virtual, "--out", "virtual").code == 0
+    assert run("pens", "ledger", "--json").json == {"pens": []}
+    assert run("draw", square, "--dry-run", "--out", "real").code == 0
+    _plot("real")
+    _plot("real")
+    rows = {row["pen"]: row for row in run("pens", "ledger", "--json").json["pens"]}
+    assert rows["2"]["metres"] == pytest.approx(0.2, abs=0.001)
+    assert (rows["2"]["tin"], rows["2"]["lifts"], rows["2"]["jobs"]) == ("staedtler12", 1, 1)
+    assert rows["2"]["left_m"] == pytest.approx(599.8)
+    assert "2 Red" in run("pens", "ledger").out
+    assert run("pens", "ledger", "--pens", "staedtler12", "--refill", "Red", "--ran-dry").code == 0
+    rows = {row["pen"]: row for row in run("pens", "ledger", "--json").json["pens"]}
+    assert rows["2"]["metres"] == 0
+    assert rows["2"]["left_m"] == pytest.approx(0.2)  # the tin's only pen that ran dry went that far
+
+
+def test_a_layer_that_will_run_dry_is_said_with_where_to_change_the_pen(run: Run, square: Path) -> None:
+    assert run("draw", square, "--dry-run", "--out", "job").code == 0
+    with Ledger() as ledger:
+        ledger.record("earlier", "staedtler12", "2", 599.9, 1)
+    (warning,) = dry_warnings(open_job(Path("job")))
+    assert "2 Red" in warning
+    assert "before stroke 1 of 1" in warning
