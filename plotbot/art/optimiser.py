@@ -49,8 +49,8 @@ JITTER = Jitter()
 VIEW_STRIDE = 32
 """Views are whole multiples of this, whatever the network, so that activations compare."""
 
-REGULARITY_WEIGHT = 5.0
-UNDECIDED_WEIGHT = 2.0
+REGULARITY_WEIGHTS = {"dots": 5.0, "runaways": 5.0, "kinks": 20.0, "edges": 5.0}
+PALETTE_WEIGHTS = {"undecided": 2.0, "present": 2.0}
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class _Growth:
             height,
             shortest=max(10 * px, 4 * nib),
             longest=max(6 * length, 100 * px),
-            tightest=max(4 * px, nib),
+            tightest=max(6 * px, nib),
             inset=max(4 * px, nib),
         )
         self.low = torch.full((2,), nib / 2, device=settings.device)
@@ -197,13 +197,15 @@ class _Growth:
                 return "out of time"
             if self.pen_of is None and done >= CHOOSING:
                 self._decide()
+                adam = Adam([self.vertices])
             activation, terms, loss = self._look(done)
             loss.backward()  # type: ignore[no-untyped-call]
             if not (math.isfinite(activation) and adam.finite()):
                 return "not a number"
             self._remember(activation)
             step_px = LAST_STEP_PX + (STEP_PX - LAST_STEP_PX) * (1 + math.cos(math.pi * done)) / 2
-            adam.step([step_px * self.canvas.mm_per_px, *self.palette.rates])
+            rates = self.palette.rates if self.pen_of is None else []
+            adam.step([step_px * self.canvas.mm_per_px, *rates])
             with torch.no_grad():
                 self.vertices.copy_(self.vertices.clamp(self.low, self.high))
             spent = time.perf_counter() - begun
@@ -265,32 +267,35 @@ class _Growth:
         points = bezier_points(self.vertices)
         if self.pen_of is None:
             film = self.palette.film(points, self.canvas, progress, broader)
-            undecided = self.palette.penalty(progress)
+            choice = self.palette.penalty(progress)
         else:
             film = self.inks.render_assigned(points, self.pen_of, self.canvas)
-            undecided = {}
+            choice = {}
         views = random_views(self.settings.views, self.generator, JITTER)
         picture = encode(look(film, views, self.size), self.inks.paper_lab)
         total, terms = objective.evaluate(Seen(self.network(picture), picture, film))
         regular = regularity(points, self.drawable)
         loss = -total
-        for value in regular.values():
-            loss = loss + REGULARITY_WEIGHT * value
-        for value in undecided.values():
-            loss = loss + UNDECIDED_WEIGHT * value
+        for name, value in regular.items():
+            loss = loss + REGULARITY_WEIGHTS[name] * value
+        for name, value in choice.items():
+            loss = loss + PALETTE_WEIGHTS[name] * value
         numbers = torch.stack(
-            [value.detach() for value in (*terms.values(), *regular.values(), *undecided.values())]
+            [value.detach() for value in (*terms.values(), *regular.values(), *choice.values())]
         )
-        named = dict(zip((*terms, *regular, *undecided), numbers.tolist(), strict=True))
+        named = dict(zip((*terms, *regular, *choice), numbers.tolist(), strict=True))
         activation = sum(term.weight * named[term.name] for term in objective.excitation.terms)
         return activation, named, loss
 
     @torch.no_grad()
     def _decide(self) -> None:
-        """Give every stroke one pen, and note what that cost."""
+        """Give every stroke one pen or leave it out, and note what that cost."""
         points = bezier_points(self.vertices)
         self.free = self._activation(self.palette.film(points, self.canvas, 1.0))
-        self.pen_of = self.palette.decide(polygon_lengths(points))
+        pen_of = self.palette.decide(polygon_lengths(points))
+        drawn = pen_of >= 0
+        self.pen_of = pen_of[drawn]
+        self.vertices = self.vertices[drawn].clone().requires_grad_()
         self.quantised = self._judged(self.vertices, self.pen_of).activation
         self.smooth = self.peak = -math.inf
 

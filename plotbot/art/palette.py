@@ -82,11 +82,11 @@ class Palette(Protocol):
         """Terms to keep small, by name."""
 
     def decide(self, lengths: Tensor) -> Tensor:
-        """One pen of `inks` per stroke, [N]; lengths [N] in mm weigh the strokes."""
+        """One pen of `inks` per stroke, [N], or -1 to leave it out; lengths [N] in mm weigh the strokes."""
 
 
 class PenChoice:
-    """Logits over real pens.
+    """Logits over real pens, and over none: a stroke that has nothing to say may stay away.
 
     limit: the number of pens in the end. The least needed pen goes, one at a time, between a quarter
     and three quarters of the way, so that the drawing can make do without it.
@@ -98,10 +98,10 @@ class PenChoice:
             raise BadInput(f"A limit of {limit} pens is impossible; use 1 to {count}.")
         self.inks = inks
         self._limit = min(limit or count, count)
-        start = 0.1 * torch.randn(strokes, count, generator=generator)
+        start = 0.1 * torch.randn(strokes, count + 1, generator=generator)
         self._logits = start.to(inks.width_mm).requires_grad_()
         self._allowed = torch.ones(count, dtype=torch.bool, device=inks.width_mm.device)
-        self._weights = self._logits.detach().softmax(1)
+        self._weights = self._logits.detach().softmax(1)[:, :-1]
         self._contrast = 1 - inks.transmittance.mean(1)
         self.parameters = [self._logits]
         self.rates = [0.08]
@@ -111,20 +111,29 @@ class PenChoice:
         """Film with every stroke a mixture of pens, spikier as `progress` goes on."""
         self._prune(progress)
         spikiness = FIRST_SPIKINESS + (LAST_SPIKINESS - FIRST_SPIKINESS) * progress
-        self._weights = (self._open_logits() * spikiness).softmax(1)
+        self._weights = (self._open_logits() * spikiness).softmax(1)[:, :-1]
         return self.inks.render(points_mm, self._weights, canvas, broader)
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
-        """What is left of the mixture: 1 - Σ w², zero once a stroke has one pen."""
-        return {"undecided": progress * (1 - self._weights.square().sum(1)).mean()}
+        """``undecided``: 1 - Σ w², zero once a stroke has one pen or none. ``present``: share of strokes
+        that are drawn, so that those of no use leave."""
+        drawn = self._weights.sum(1)
+        mixed = 1 - self._weights.square().sum(1) - (1 - drawn).square()
+        return {"undecided": progress * mixed.mean(), "present": drawn.mean()}
 
     def decide(self, lengths: Tensor) -> Tensor:
-        """The likeliest pen of every stroke, within the limit."""
+        """The likeliest pen of every stroke, within the limit; -1 for those that stay away."""
         self._prune(1.0)
-        return self._open_logits().detach().argmax(1)
+        logits = self._open_logits().detach()
+        pens, none = logits[:, :-1], logits[:, -1]
+        best, pen_of = pens.max(1)
+        # A tenth is always drawn: nothing at all would be a poor drawing of a hopeless channel.
+        threshold = (best - none).topk(max(1, len(logits) // 10)).values[-1].clamp_max(0.0)
+        return torch.where(best - none >= threshold, pen_of, -1)
 
     def _open_logits(self) -> Tensor:
-        return self._logits.masked_fill(~self._allowed, -torch.inf)
+        closed = torch.cat([~self._allowed, self._allowed.new_zeros(1)])
+        return self._logits.masked_fill(closed, -torch.inf)
 
     def _prune(self, progress: float) -> None:
         count = len(self._allowed)

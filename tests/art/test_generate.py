@@ -34,7 +34,8 @@ def test_the_channel_is_excited_and_pens_cost_nothing(grown: Grown) -> None:
 def test_every_stroke_is_drawable(grown: Grown, small: GenerateSettings) -> None:
     artwork, _ = grown
     lines = artwork.polylines()
-    assert len(lines) == small.strokes == sum(map(len, artwork.by_pen().values()))
+    assert len(lines) == sum(map(len, artwork.by_pen().values()))
+    assert small.strokes / 2 < len(lines) <= small.strokes
     half = max(pen.width_mm for pen in artwork.pens) / 2
     for pen_id, line in lines:
         assert pen_id in small.inventory
@@ -85,6 +86,18 @@ def test_pens_leave_one_at_a_time_and_the_limit_is_reached_in_time(tin: Inventor
     assert left[0] == 12
     assert left[-1] == left[31] == 4
     assert set(np.diff(left)) == {0, -1}
+
+
+def test_strokes_without_use_stay_away_but_never_all(tin: Inventory) -> None:
+    inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
+    choice = PenChoice(inks, 50, torch.Generator().manual_seed(0), limit=None)
+    with torch.no_grad():
+        choice.parameters[0][:, -1] = -3.0
+        assert (choice.decide(torch.ones(50)) >= 0).all()
+        choice.parameters[0][:20, -1] = 3.0
+        assert (choice.decide(torch.ones(50)) < 0).tolist() == [True] * 20 + [False] * 30
+        choice.parameters[0][:, -1] = 3.0
+        assert int((choice.decide(torch.ones(50)) >= 0).sum()) == 5
 
 
 def test_mono_draws_with_the_darkest_pen(small: GenerateSettings) -> None:
