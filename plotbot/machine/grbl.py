@@ -10,7 +10,7 @@ After every pen lift a dwell drains the planner: its ok is what makes a stroke e
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from plotbot.machine.base import Control, Executed, PausedAt
 from plotbot.machine.grbl_gcode import (
     BARRIER,
     MODES,
+    OWN_Z_MM,
     Coordinates,
     StrokeProgram,
     gcode_lines,
@@ -117,6 +118,7 @@ class GrblMachine:
         self._origin: np.ndarray | None = None
         self._prepared = False
         self._asleep = False
+        self._provisional = False
 
     # -- connecting --------------------------------------------------------------------------------
 
@@ -156,6 +158,9 @@ class GrblMachine:
         try:
             if self._pen_up is False:
                 self._rescue()
+            if self._provisional and not link.dead:
+                with contextlib.suppress(LinkLost):
+                    link.ask("G92.1")  # no plot's origin: the next one must not take it for its own
         finally:
             link.close()
             self._open_link = None
@@ -190,6 +195,10 @@ class GrblMachine:
         idle = self.settings.get(1)
         if wanted is not None and idle is not None and (idle == 255) != (wanted == 255):
             link.ask(f"$1={wanted:.0f}", patience_s=_EEPROM_PATIENCE_S)
+        if (offset := self._offset_found()) is not None and status.state == "Idle":
+            # The reset of connecting has cleared it; whoever comes next shall still find it.
+            work = offset[0] - offset[1]
+            link.ask(origin_line(profile, (float(work[0]), float(work[1])), float(work[2])))
 
     @property
     def _link(self) -> GrblLink:
@@ -205,6 +214,7 @@ class GrblMachine:
         Takes over the sheet. Works without a connection too, then by the profile alone.
         """
         self._paper = plan.paper
+        self._provisional = False
         for one_pass in plan.passes:
             self._check_pen(one_pass.pen)
         position = None
@@ -521,15 +531,13 @@ class GrblMachine:
         """Whether the board still knows its position since a plot that left the pen at `expected_mm`
         (sheet mm; None when that plot was killed). Then its old origin is taken over.
 
-        It does if opening the port did not reset it, and if its work offset, position and spindle value
-        are not the zeros of a fresh start; the offset tells where the sheet's corner was.
+        It does if opening the port did not reset it and its work offset still is plotbot's; the offset
+        tells where the sheet's corner was.
         """
-        found = self._link.found
-        if self._link.greeted or found is None or found.mpos is None or found.wco is None:
+        offset = self._offset_found()
+        if offset is None:
             return False
-        if not any(found.mpos) and not any(found.wco) and found.spindle == 0:
-            return False
-        here, origin = np.array(found.mpos), np.array(found.wco)
+        here, origin = offset
         if expected_mm is not None:
             coordinates = Coordinates.of(self.profile, self._paper, None)
             place = coordinates.sheet((here[:2] - origin[:2])[None])[0]
@@ -537,6 +545,21 @@ class GrblMachine:
                 return False
         self._origin, self._prepared = origin, False
         return True
+
+    def _offset_found(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Machine position and work offset that plotbot left on the board, None if it was reset since."""
+        found = self._link.found
+        if self._link.greeted or found is None or found.mpos is None or found.wco is None:
+            return None
+        here, origin = np.array(found.mpos), np.array(found.wco)
+        if len(here) < 3 or here.shape != origin.shape:
+            return None
+        ours = (
+            origin[2] != 0
+            if isinstance(self.profile.pen, ZAxis)
+            else abs(here[2] - origin[2] - OWN_Z_MM) < 0.01
+        )
+        return (here, origin) if ours else None
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -561,19 +584,29 @@ class GrblMachine:
                 )
         if self._prepared:
             return
+        if self._origin is None and self._paper is None and not self.position_kept(None):
+            self._provisional = True
         if self._origin is None:
             if self.profile.homing:
                 self.home()
-            self._send_all(opening_lines(self.profile))
+            self._send_all(self._for_axes(opening_lines(self.profile)))
             link.wait()
             self._origin = self._take_origin()
         else:
             mpos = link.query(position=True).mpos
             assert mpos is not None
             x, y, z = (mpos - self._origin)[:3] if len(mpos) > 2 else (*(mpos - self._origin), 0.0)
-            self._send_all((MODES, origin_line(self.profile, (float(x), float(y)), float(z))))
+            lines = (MODES, origin_line(self.profile, (float(x), float(y)), float(z)))
+            self._send_all(self._for_axes(lines))
             link.wait()
         self._prepared = True
+
+    def _for_axes(self, lines: Iterable[str]) -> Iterator[str]:
+        """Boards with two axes only do not know Z."""
+        status = self._link.query(position=True)
+        flat = status.mpos is not None and len(status.mpos) < 3
+        for line in lines:
+            yield line.partition("Z")[0] if flat and line.startswith("G92") else line
 
     def _take_origin(self) -> np.ndarray:
         mpos = self._link.query(position=True).mpos

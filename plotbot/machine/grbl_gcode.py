@@ -26,6 +26,7 @@ from plotbot.plan.model import UM_PER_MM, Plan, Stroke
 __all__ = [
     "BARRIER",
     "MODES",
+    "OWN_Z_MM",
     "Coordinates",
     "StrokeProgram",
     "gcode_lines",
@@ -41,6 +42,9 @@ MODES = "G21G90G94G17G54"
 
 BARRIER = "G4P0.01"
 """A dwell: its ok comes only when all motion before it has ended."""
+
+OWN_Z_MM = 7.0
+"""Work Z of a plotter without a Z axis while the work offset is plotbot's."""
 
 _WINDOW = 12  # segments; within GRBL's 15 planner blocks
 _SHORTEST_DWELL_S = 0.01
@@ -142,12 +146,16 @@ def opening_lines(profile: Profile) -> Iterator[str]:
 
 
 def origin_line(profile: Profile, work_mm: tuple[float, float], z_mm: float | None = None) -> str:
-    """``G92`` that calls the present position `work_mm`, and a Z axis `z_mm` or its upper height."""
+    """``G92`` that calls the present position `work_mm`, and a Z axis `z_mm` or its upper height.
+
+    Without a Z axis, Z gets a number that a fresh board does not have: it tells that the offset is ours.
+    """
     line = "G92" + _words(*(round(value * UM_PER_MM) for value in work_mm))
     if isinstance(profile.pen, ZAxis):
         z = profile.pen.z_at(profile.pen.up_height) if z_mm is None else z_mm
-        line += "Z" + _number(round(z * UM_PER_MM))
-    return line
+    else:
+        z = OWN_Z_MM
+    return f"{line}Z{_number(round(z * UM_PER_MM))}"
 
 
 def travel_line(work_mm: np.ndarray, profile: Profile) -> str:

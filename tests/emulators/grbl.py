@@ -187,6 +187,11 @@ class GrblEmulator:
             self._realtime(ord("!"))
 
     @property
+    def troubled(self) -> bool:
+        """A fault that has come still lasts."""
+        return self._mute or time.monotonic() < self._stall_until
+
+    @property
     def clock(self) -> float:
         """The board's time in s."""
         return self.planner.now
@@ -698,6 +703,8 @@ class GrblEmulator:
                     if axis_command:
                         return 24
                     set_origin, axis_command = True, "g92"
+                elif value == 92.1:
+                    parser["g92"] = np.zeros(3, np.float32)
                 elif value == 4:
                     dwell = True
                 elif value == 53:

@@ -158,7 +158,7 @@ def test_a_program_changes_pens_at_the_swap_position() -> None:
     line = np.array([[20.0, 20.0], [30.0, 20.0]])
     odd = pen("2").model_copy(update={"name": "röd) (!?~ pen"})
     lines = list(gcode_lines(plan_of((pen("1"), [line]), (odd, [line])), profile(swap=(5, 6))))
-    assert lines[:2] == [MODES, "G92X0Y0"]
+    assert lines[:2] == [MODES, "G92X0Y0Z7"]
     change = lines.index("M0")
     assert lines[change - 3 : change] == ["G90G1X5Y-6F6000", "G4P0.01", "(change to pen 2 r d       pen)"]
     assert lines[change + 1 : change + 3] == ["M3S600", "G4P0.15"]
@@ -169,7 +169,7 @@ def test_a_program_changes_pens_at_the_swap_position() -> None:
 def test_a_homed_program_goes_to_the_corner_first() -> None:
     homed = profile(homing=True, frame=Frame(origin=(-290, -10)))
     lines = list(gcode_lines(curves_plan(1), homed))
-    assert lines[:7] == ["$H", MODES, "M3S600", "G4P0.15", "G53G0X-290Y-10", "G4P0.01", "G92X0Y0"]
+    assert lines[:7] == ["$H", MODES, "M3S600", "G4P0.15", "G53G0X-290Y-10", "G4P0.01", "G92X0Y0Z7"]
 
 
 def test_only_grbl_machines_take_gcode() -> None:

@@ -41,7 +41,7 @@ class Person:
         self.moved_by_hand = 0
 
     def start(self, start: Start) -> None:
-        if start.resuming and not start.position_kept:
+        if not start.position_kept:
             self.board.move_by_hand()
             self.moved_by_hand += 1
 
@@ -79,16 +79,16 @@ def finish(job: Job, board: GrblEmulator, storm: Iterator[Fault], bench: Profile
         if injected < most and not board.faults:
             board.inject(next(storm))
             injected += 1
-        before = len(board.fired)
+        before, lingering = len(board.fired), board.troubled
         try:
             run(job, GrblMachine(bench, port=board.port), person, Control(), lambda _: None)
             return Counter(fault.kind for fault in board.fired)
-        except (LinkLost, NoPlotter):
-            pass
+        except (LinkLost, NoPlotter) as error:
+            given_up = str(error)
         met = [fault.kind for fault in board.fired[before:]]
-        assert met, "a plot was given up without any fault"
+        assert met or lingering, f"a plot was given up without any fault: {given_up}"
         rest_of_motion(board, 20.0)
-        if set(met) <= ALIVE:
+        if met and set(met) <= ALIVE and not lingering:
             assert not board.pen_down, f"the pen was left down after {met}"
         if "unplug" in met:
             board.plug()
