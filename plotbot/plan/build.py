@@ -11,7 +11,7 @@ nothing else. `PlanOptions(dots=False)` drops them instead.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -21,10 +21,12 @@ from plotbot.drawing import Layer, flat_layers
 from plotbot.errors import BadInput
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory, Pen
-from plotbot.plan.lines import Lines, join, merge, on_grid, pick, simplify, strokes_of
+from plotbot.plan.lifts import connect, covered, without
+from plotbot.plan.lines import Lines, begun_at, join, merge, on_grid, pick, simplify, strokes_of
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
 from plotbot.plan.motion import PARK_MM, check_motion
 from plotbot.plan.order import Effort, order_strokes
+from plotbot.plan.pen_order import PenOrder, crossings, order_pens
 from plotbot.plan.reimport import carried_plan
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ __all__ = ["Order", "PenOrder", "PlanOptions", "make_plan"]
 
 
 Order = Literal["fast", "given"]
-PenOrder = Literal["auto", "light-first", "dark-first", "given"]
 
 _EFFORT = Effort()
 _EDGE_MM = 0.002
@@ -49,6 +50,9 @@ class PlanOptions:
     in the same place; None joins nothing. simplify: how far a line may move, never more than a quarter
     of the pen's width; None keeps every point. order: `given` keeps the file's own order and
     direction of strokes. effort: how long to search for a fast order. dots: draw strokes of no length.
+    join_under: draw hops up to this length that lie wholly under ink of the same pen, instead of lifting.
+    join_hatch: draw hops up to this length between hatch lines that turn back beside each other; that ink
+    shows. drop_covered: drop strokes that lie wholly under others of the same pen.
     carried: an SVG that plotbot exported, with its lines unchanged, keeps the plan it came from.
     """
 
@@ -58,12 +62,21 @@ class PlanOptions:
     effort: Effort = _EFFORT
     pen_order: PenOrder = "auto"
     dots: bool = True
+    join_under: float = 0.0
+    join_hatch: float = 0.0
+    drop_covered: bool = False
     carried: bool = True
 
     def __post_init__(self) -> None:
-        for name, value in (("merge", self.merge), ("simplify", self.simplify)):
+        lengths = {
+            "merge tolerance": self.merge,
+            "simplify tolerance": self.simplify,
+            "longest join under ink": self.join_under,
+            "longest join of hatch lines": self.join_hatch,
+        }
+        for name, value in lengths.items():
             if value is not None and not (math.isfinite(value) and 0 <= value <= 10):
-                raise BadInput(f"The {name} tolerance is {value:g} mm; it must be between 0 and 10 mm.")
+                raise BadInput(f"The {name} is {value:g} mm; it must be between 0 and 10 mm.")
         for name, choice, choices in (
             ("order", self.order, get_args(Order)),
             ("pen order", self.pen_order, get_args(PenOrder)),
@@ -116,10 +129,18 @@ def make_plan(
         )
     of_pen = {pen_id: join(parts) for pen_id, parts in by_pen.items()}
     _check_inside(of_pen.values(), paper)
+    if options.drop_covered:
+        for pen_id, lines in of_pen.items():
+            of_pen[pen_id], under = without(lines, covered(lines, inventory[pen_id].width_mm))
+            dropped += _drop(under, pen_id, "wholly under other strokes of the same pen")
     total = sum(map(len, of_pen.values()))
     passes = tuple(
         Pass(pen, _strokes(of_pen[pen.id], pen, motion, options, total), reason)
-        for pen, reason in _pen_order([inventory[pen_id] for pen_id in of_pen], options.pen_order)
+        for pen, reason in order_pens(
+            [inventory[pen_id] for pen_id in of_pen],
+            options.pen_order,
+            crossings(list(of_pen.values()), paper) if options.pen_order == "auto" else None,
+        )
     )
     return Plan(
         paper=paper,
@@ -139,7 +160,7 @@ def _strokes(lines: Lines, pen: Pen, motion: Motion, options: PlanOptions, total
     if options.simplify is not None:
         lines = simplify(lines, min(options.simplify, pen.width_mm / 4))
     if options.order == "given":
-        return strokes_of(lines, np.zeros(len(lines), dtype=np.int64))
+        return strokes_of(lines)
     entered, begin = order_strokes(
         lines.points,
         lines.offsets,
@@ -152,7 +173,10 @@ def _strokes(lines: Lines, pen: Pen, motion: Motion, options: PlanOptions, total
     begin = begin[entered // 2]
     sizes = np.diff(lines.offsets)[entered // 2]
     begin = np.where((entered % 2 == 1) & (begin > 0), sizes - 1 - begin, begin)
-    return strokes_of(pick(lines, entered), begin)
+    lines = begun_at(pick(lines, entered), begin)
+    if options.join_under > 0 or options.join_hatch > 0:
+        lines, _, _ = connect(lines, pen.width_mm, under=options.join_under, hatch=options.join_hatch)
+    return strokes_of(lines)
 
 
 def _drop(lines: Lines, pen: str, reason: str) -> list[Dropped]:
@@ -163,30 +187,6 @@ def _drop(lines: Lines, pen: str, reason: str) -> list[Dropped]:
         for number, length in enumerate(lengths.tolist())
         for source in lines.who(number)
     ]
-
-
-def _pen_order(pens: Sequence[Pen], how: PenOrder) -> list[tuple[Pen, str]]:
-    """Pens in the order they are mounted, each with the reason."""
-    if how == "given":
-        return [(pen, "in the order of the drawing's layers") for pen in pens]
-    sign = 1 if how == "dark-first" else -1
-
-    def key(numbered: tuple[int, Pen]) -> tuple[float, bool, float, int]:
-        place, pen = numbered
-        fixed = math.inf if pen.order is None else pen.order
-        return (fixed, pen.opacity >= 0.5, sign * pen.lab[0], place)
-
-    words = "dark to light" if how == "dark-first" else "light to dark"
-    ordered = []
-    for _, pen in sorted(enumerate(pens), key=key):
-        if pen.order is not None:
-            reason = f"fixed at place {pen.order} in the inventory"
-        elif pen.opacity >= 0.5:
-            reason = "opaque, so over the translucent inks"
-        else:
-            reason = f"{words}: L* {pen.lab[0]:.0f}"
-        ordered.append((pen, reason))
-    return ordered
 
 
 def _check_pens(layers: Iterable[Layer], inventory: Inventory) -> None:

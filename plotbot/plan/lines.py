@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from plotbot.plan.ends import chains, match_ends
 from plotbot.plan.model import UM_PER_MM, Stroke
 from plotbot.plan.simplify import kept_points
 
-__all__ = ["Lines", "join", "merge", "on_grid", "pick", "simplify", "strokes_of"]
+__all__ = ["Lines", "begun_at", "join", "merge", "on_grid", "pick", "simplify", "strokes_of"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -123,19 +124,27 @@ def pick(lines: Lines, entered: IntArray) -> Lines:
     return Lines(lines.points[points], offsets, lines.sources[sources], source_offsets)
 
 
-def strokes_of(lines: Lines, begin: IntArray) -> tuple[Stroke, ...]:
-    """The polylines as strokes; closed ones start at point `begin`, counted from their own first."""
+def begun_at(lines: Lines, begin: IntArray) -> Lines:
+    """The polylines with the closed ones turned so that they begin at point `begin`, counted from their
+    own first; 0 leaves a polyline as it is."""
+    sizes = np.diff(lines.offsets)
+    inside = np.arange(len(lines.points)) - np.repeat(lines.offsets[:-1], sizes)
+    size, start = np.repeat(sizes, sizes), np.repeat(begin, sizes)
+    # A closed polyline of n points has n - 1 places; its last point repeats its first.
+    turned = np.where(start > 0, (inside + start) % np.maximum(size - 1, 1), inside)
+    return replace(lines, points=lines.points[np.repeat(lines.offsets[:-1], sizes) + turned])
+
+
+def strokes_of(lines: Lines) -> tuple[Stroke, ...]:
+    """The polylines as strokes, in their order and direction."""
     micrometres = np.rint(lines.points * UM_PER_MM).astype(np.int32)
-    bounds, source_bounds = lines.offsets.tolist(), lines.source_offsets.tolist()
     sources = lines.sources.tolist()
-    strokes: list[Stroke] = []
-    for number, start in enumerate(begin.tolist()):
-        path = micrometres[bounds[number] : bounds[number + 1]]
-        if start:
-            path = np.concatenate([path[start:], path[1 : start + 1]])
-        who = sources[source_bounds[number] : source_bounds[number + 1]]
-        strokes.append(Stroke(path, tuple(who)))
-    return tuple(strokes)
+    return tuple(
+        Stroke(micrometres[a:b], tuple(sources[c:d]))
+        for (a, b), (c, d) in zip(
+            pairwise(lines.offsets.tolist()), pairwise(lines.source_offsets.tolist()), strict=True
+        )
+    )
 
 
 def join(parts: Sequence[Lines]) -> Lines:
