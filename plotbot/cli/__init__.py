@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from plotbot.cli import config, console, draw, generate, jobs, networks, pens, plan, preview
+from plotbot.cli import config, console, draw, export, generate, jobs, machine, networks, pens, plan, preview
 from plotbot.errors import PlotbotError
 
 __all__ = ["app", "main"]
@@ -24,8 +24,10 @@ app.command(rich_help_panel="Make")(draw.draw)
 app.command(rich_help_panel="Make")(generate.generate)
 app.command(rich_help_panel="Make")(plan.plan)
 app.command(rich_help_panel="Make")(preview.preview)
+app.command(rich_help_panel="Make")(export.export)
 app.command(rich_help_panel="Plot")(jobs.resume)
 app.command(rich_help_panel="Plot")(jobs.jobs)
+app.add_typer(machine.app, name="machine", rich_help_panel="Plot")
 app.add_typer(pens.app, name="pens", rich_help_panel="Look up")
 app.command(rich_help_panel="Look up")(networks.networks)
 app.add_typer(config.app, name="config", rich_help_panel="Look up")

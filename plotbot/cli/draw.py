@@ -138,7 +138,7 @@ def draw(
             drawing = _read(art, inventory, sheet, fit=fit)
         plan = _plan(drawing, inventory, sheet, plotter.profile, clock)
         facts = Facts(title, settings={"art": str(art.resolve())})
-    job, report = make_job(folder, drawing, plan, inventory, tin, machine or settings.machine, facts, clock)
+    job, report = make_job(folder, plan, inventory, tin, machine or settings.machine, facts, clock)
     show_plan(report, plan)
     if dry_run:
         people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 from plotbot.cli.console import people
 
 if TYPE_CHECKING:
-    import vpype
-
     from plotbot.config import Settings
     from plotbot.job.folder import Job
     from plotbot.paper import Paper
@@ -81,7 +79,6 @@ def stage(text: str) -> Iterator[None]:
 
 def make_job(
     folder: Path,
-    drawing: vpype.Document,
     plan: Plan,
     inventory: Inventory,
     pens: str,
@@ -93,8 +90,8 @@ def make_job(
 
     pens, machine: as the person named them; a resumed job uses the same.
     """
-    from plotbot.drawing import write_svg  # noqa: PLC0415
     from plotbot.job.folder import create_job  # noqa: PLC0415
+    from plotbot.plan.export import export_svg  # noqa: PLC0415
     from plotbot.plan.store import summary  # noqa: PLC0415
     from plotbot.preview.picture import render_plan, write_png  # noqa: PLC0415
     from plotbot.preview.report import write_report  # noqa: PLC0415
@@ -103,7 +100,7 @@ def make_job(
     figures = {"activation": facts.activation, "colour": facts.colour}
 
     def fill(staging: Path) -> None:
-        write_svg(drawing, staging / "drawing.svg", inventory)
+        export_svg(plan, staging / "drawing.svg")
         picture = render_plan(plan, PREVIEW_DPI / 25.4)
         write_png(staging / "preview.png", picture, PREVIEW_DPI, [("Title", facts.title)])
         write_report(

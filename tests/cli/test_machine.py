@@ -1,0 +1,144 @@
+"""Real drivers from the command line, against emulated boards on pseudo-terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plotbot.job.folder import open_job
+from tests.cli.conftest import Run
+from tests.emulators.ebb import EbbEmulator
+from tests.emulators.grbl import BoardOptions, GrblEmulator, hausdorff, rest_of_motion
+
+PROFILE = """\
+kind = "grbl"
+port = "{port}"
+[travel]
+x = 300
+y = 300
+[motion]
+draw_speed = 60
+draw_acceleration = 600
+travel_speed = 100
+[frame]
+paper_y = "+y"
+[pen]
+mechanism = "servo"
+s_low = 300
+s_high = 600
+lift_s = 0.15
+lower_s = 0.15
+"""
+
+
+@pytest.fixture
+def board() -> Iterator[GrblEmulator]:
+    with GrblEmulator(BoardOptions(scale=20.0)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def grbl(board: GrblEmulator, tmp_path: Path) -> Path:
+    path = tmp_path / "plotter.toml"
+    path.write_text(PROFILE.format(port=board.port))
+    return path
+
+
+def test_a_drawing_becomes_ink_on_a_grbl_board(
+    run: Run, square: Path, board: GrblEmulator, grbl: Path
+) -> None:
+    result = run("draw", square, "--machine", grbl, "--out", "job", stdin="\n" * 4)
+    assert result.code == 0, result.err
+    rest_of_motion(board)
+    plan = open_job(Path("job")).plan
+    drawn = board.ink()
+    assert len(drawn) == plan.stroke_count
+    for (_, _, stroke), ink in zip(plan.strokes(), drawn, strict=True):
+        assert hausdorff(stroke.mm, ink) < 0.05
+    assert not board.violations
+    assert not board.pen_down
+
+
+def test_yes_never_confirms_a_pen_swap_on_hardware(
+    run: Run, square: Path, board: GrblEmulator, grbl: Path
+) -> None:
+    result = run("draw", square, "--machine", grbl, "--out", "job", "--yes")
+    assert result.code == 2
+    assert "Nobody answered" in result.err
+    assert board.ink() == []
+
+
+def test_the_test_square_asks_before_it_moves(run: Run, board: GrblEmulator, grbl: Path) -> None:
+    refused = run("machine", "test", "--machine", grbl)
+    assert refused.code == 2
+    assert not any("X" in line or "Y" in line for line in board.lines)
+    moved = run("machine", "test", "--machine", grbl, "--side", "15mm", stdin="\n")
+    assert moved.code == 0, moved.err
+    rest_of_motion(board)
+    assert any("X" in line for line in board.lines)
+    assert not board.pen_down
+
+
+def test_the_pen_goes_down_and_is_lifted_again(run: Run, board: GrblEmulator, grbl: Path) -> None:
+    assert run("machine", "pen", "down", "--height", "0", "--machine", grbl, stdin="\n\n").code == 0
+    rest_of_motion(board)
+    assert any(event.down for event in board.pen_log)
+    assert not board.pen_down
+
+
+def test_a_machine_without_switches_is_not_homed(run: Run, grbl: Path) -> None:
+    result = run("machine", "home", "--machine", grbl)
+    assert result.code == 2
+    assert "homing = false" in result.err
+
+
+def test_exported_gcode_is_what_the_board_gets(
+    run: Run, square: Path, board: GrblEmulator, grbl: Path
+) -> None:
+    assert run("draw", square, "--machine", grbl, "--out", "job", stdin="\n" * 4).code == 0
+    assert run("export", "job", "--to", "gcode", "--machine", grbl, "--out", "plan.gcode").code == 0
+    moves = [line for line in Path("plan.gcode").read_text().split("\n") if "X" in line or "Y" in line]
+    assert len(moves) >= 6
+    assert set(moves) <= set(board.lines)
+
+
+def test_an_axidraw_draws_too(run: Run, square: Path, tmp_path: Path) -> None:
+    with EbbEmulator() as emulator:
+        profile = tmp_path / "axi.toml"
+        profile.write_text(
+            f'kind = "axidraw"\nport = "{emulator.path}"\nmodel = "V3"\n[travel]\nx = 300\ny = 218\n'
+            '[frame]\npaper_y = "+y"\n[pen]\nmechanism = "ebb"\n'
+        )
+        result = run("draw", square, "--machine", profile, "--out", "job", stdin="\n" * 4)
+        assert result.code == 0, result.err
+        assert len(emulator.ink()) == open_job(Path("job")).plan.stroke_count
+        assert emulator.problems == []
+
+
+def test_a_port_that_is_not_there_is_said_with_exit_code_3(run: Run, square: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "gone.toml"
+    profile.write_text(PROFILE.format(port="/dev/does-not-exist"))
+    result = run("draw", square, "--machine", profile, "--out", "job", stdin="\n" * 4)
+    assert result.code == 3
+    assert "/dev/does-not-exist" in result.err
+
+
+def test_profiles_are_listed(run: Run) -> None:
+    names = {one["name"] for one in run("machine", "list", "--no-ask", "--json").json["profiles"]}
+    assert {"axidraw", "grbl-servo", "grbl-z", "virtual"} <= names
+
+
+@pytest.mark.parametrize("form", ["svg", "gcode", "hpgl", "json"])
+def test_every_export_is_written(run: Run, square: Path, form: str) -> None:
+    assert run("draw", square, "--paper", "a4", "--dry-run", "--out", "job").code == 0
+    result = run("export", "job", "--to", form, "--json")
+    assert result.code == 0, result.err
+    assert Path(result.json["export"]).stat().st_size > 100
+
+
+def test_an_exported_svg_gives_the_same_plan(run: Run, square: Path) -> None:
+    first = run("draw", square, "--dry-run", "--json", "--out", "job").json
+    assert run("export", "job", "--to", "svg", "--out", "again.svg").code == 0
+    assert run("plan", "again.svg", "--json", "--out", "two").json["plan_hash"] == first["plan_hash"]
