@@ -146,7 +146,7 @@ def _flatten(cubics: Tensor, width: Tensor, height: int, width_px: int) -> _Poly
     share = count[cubic].to(cubics.dtype)
     t0, t1 = step / share, (step + 1) / share
     a, b = _bezier(cubics[cubic], t0), _bezier(cubics[cubic], t1)
-    last = count.reshape(strokes, -1).sum(1).cumsum(0) - 1
+    last = count.reshape(strokes, max(cubics_each, 1)).sum(1).cumsum(0) - 1
     first = torch.cat((last.new_zeros(1), last + 1))[:strokes]
     stroke = torch.div(cubic, max(cubics_each, 1), rounding_mode="floor")
     length = (b - a).norm(dim=-1)

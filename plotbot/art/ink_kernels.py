@@ -595,7 +595,7 @@ def _cover_strokes(
     first = np.zeros(high - low + 1, np.int64)
     # Where a pixel's entry of the current stroke is: `tag` counts on and on, so nothing is ever cleared.
     entry = np.full(height * width_px, -1, np.int64)
-    tag, top, work = 0, 0, 0
+    tag = top = work = first[0]  # 0 of the type that sums have, lest the kernel be compiled for two
     for s in range(low, high):
         v, w = begin[s], begin[s + 1]
         line, time, arc = corners[v:w], times[v:w], arcs[v:w]

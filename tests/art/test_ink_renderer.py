@@ -414,6 +414,7 @@ def test_several_threads_may_render_at_once() -> None:
 
 
 def test_no_strokes_leave_the_paper_bare() -> None:
+    assert render_coverage(torch.zeros(0, 4, 2), torch.zeros(0), CANVAS).pixel.numel() == 0
     none = torch.zeros(0, 4, 2)
     assert torch.equal(
         render_free(none, torch.zeros(0), torch.zeros(0, 3), CANVAS), torch.ones(3, SIZE, SIZE)
