@@ -20,6 +20,10 @@ _ACROSS = (-0.42, 0.0, 0.42)
 """Where across the band, in pen widths from its middle."""
 
 _ALONG = 0.3
+_AROUND = 8
+_CIRCLE = np.column_stack([trig(np.arange(_AROUND) * (2 * np.pi / _AROUND)) for trig in (np.cos, np.sin)])
+"""Where around the round ends of every segment."""
+
 _TURNS_BACK = -0.94
 """Cosine between the ways out of one hatch line and into the next: within 20 degrees of turning back."""
 
@@ -108,8 +112,10 @@ def _band(segments: FloatArray, width: float) -> tuple[FloatArray, IntArray]:
     middle = segments[owner, 0] + share[:, None] * steps[owner]
     with np.errstate(invalid="ignore", divide="ignore"):
         across = np.nan_to_num(np.column_stack([-steps[:, 1], steps[:, 0]]) / length[:, None])[owner] * width
-    points = np.concatenate([middle + offset * across for offset in _ACROSS])
-    return points, np.tile(owner, len(_ACROSS))
+    round_ends = np.repeat(segments.reshape(-1, 1, 2), _AROUND, axis=1) + width * _ACROSS[-1] * _CIRCLE
+    points = np.concatenate([*(middle + offset * across for offset in _ACROSS), round_ends.reshape(-1, 2)])
+    ends_of = np.repeat(np.arange(len(segments)), 2 * _AROUND)
+    return points, np.concatenate([np.tile(owner, len(_ACROSS)), ends_of])
 
 
 def _covers(points: FloatArray, lines: Lines, width: float) -> tuple[IntArray, IntArray]:
