@@ -78,7 +78,8 @@ class GrblLink:
         self._resetting = False
         self._heard = time.monotonic()
         self._asked = 0.0
-        self._quiet_since: float | None = None
+        self._idle_since: float | None = None
+        self._idle_for = 0.0
 
     # -- handshake ---------------------------------------------------------------------------------
 
@@ -231,21 +232,24 @@ class GrblLink:
             poll()
 
     def _watch_lost_lines(self) -> None:
-        """An idle board that owes answers has lost bytes; a dwell also looks idle while it lasts."""
-        idle = self.status is not None and self.status.state == "Idle"
-        if not idle or not self._pending:
-            self._quiet_since = None
+        """A board that keeps saying it is idle but owes answers has lost bytes; a dwell also looks idle
+        while it lasts."""
+        if not self._pending:
             return
-        now = time.monotonic()
-        if self._quiet_since is None:
-            self._quiet_since = now
-        dwells = [_dwell_s(pending.text) for pending in self._pending]
-        if now - self._quiet_since > self.timeout_s / 3 + max(dwells, default=0.0):
-            first = self._pending[0].text
+        dwells = max(_dwell_s(pending.text) for pending in self._pending)
+        if self._idle_for > self.timeout_s / 3 + dwells:
+            first = self._pending[0]
             raise LinkLost(
-                f"The board is idle but never answered line {self._pending[0].number} ({first!r}): "
+                f"The board is idle but never answered line {first.number} ({first.text!r}): "
                 "bytes were lost on the cable."
             )
+
+    def _note_idle(self, status: Status) -> None:
+        """From when to when the board said that it was idle, since its last answer."""
+        now = time.monotonic()
+        if status.state != "Idle" or self._idle_since is None:
+            self._idle_since = now if status.state == "Idle" else None
+        self._idle_for = now - self._idle_since if self._idle_since is not None else 0.0
 
     def _raise_trouble(self) -> None:
         if self.alarm is not None:
@@ -305,7 +309,8 @@ class GrblLink:
     def _take(self, line: str) -> None:
         """Act on one line from the board."""
         if line == "ok" or (line.startswith("error:") and line[6:].isdigit()):
-            self._heard, self._quiet_since = time.monotonic(), None
+            self._heard = time.monotonic()
+            self._idle_since, self._idle_for = None, 0.0
             self._answer(line)
         elif line.startswith("<"):
             status = parse_status(line, self.status, inches=self.inches)
@@ -313,6 +318,7 @@ class GrblLink:
                 self._heard = time.monotonic()
                 self.status = status
                 self.reports += 1
+                self._note_idle(status)
         elif line.startswith("ALARM:") and line[6:].isdigit():
             self._heard = time.monotonic()
             self.alarm = int(line[6:])
@@ -320,6 +326,7 @@ class GrblLink:
         elif (banner := parse_banner(line)) is not None:
             self._heard = time.monotonic()
             self._forget()
+            self._idle_since, self._idle_for = None, 0.0
             self.banner = banner
             self.was_reset = not self._resetting
             self.position_lost |= self.was_reset
