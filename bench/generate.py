@@ -69,7 +69,7 @@ def _parts(name: str, weights: Path | None, strokes: int, repeats: int) -> dict[
     generator = torch.Generator().manual_seed(0)
     tin = load_inventory("staedtler12")
     side = SIDE_PX * MM_PER_PX
-    area = Drawable(side, side, 5, 100, 2, 2)
+    area = Drawable(side, side, 5, 100, 2)
     vertices = random_strokes(strokes, SPANS, STROKE_PX * MM_PER_PX, area, generator).requires_grad_()
     palette = PenChoice(Inks.of(tin.pens, tin.paper.lab, "cpu"), strokes, generator, None)
     canvas = Canvas(SIDE_PX, SIDE_PX, MM_PER_PX)

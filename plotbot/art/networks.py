@@ -225,7 +225,7 @@ class _Embedded:
         self._per_std = 1 / torch.tensor(IMAGENET_STD, device=device).view(3, 1, 1)
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:
-        return self._net((picture - self._mean) * self._per_std)
+        return self._net((picture.to(self._mean.device) - self._mean) * self._per_std)
 
 
 def _open_embedded(layers: Sequence[str], weights: Path, device: str) -> Network:

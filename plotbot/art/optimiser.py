@@ -49,8 +49,8 @@ JITTER = Jitter()
 VIEW_STRIDE = 32
 """Views are whole multiples of this, whatever the network, so that activations compare."""
 
-REGULARITY_WEIGHTS = {"dots": 5.0, "runaways": 5.0, "kinks": 20.0, "edges": 5.0}
-PALETTE_WEIGHTS = {"undecided": 2.0, "present": 2.0}
+REGULARITY_WEIGHTS = {"dots": 5.0, "runaways": 5.0, "kinks": 20.0, "bunches": 4.0, "edges": 5.0}
+PALETTE_WEIGHTS = {"undecided": 2.0, "present": 1.5}
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ class GenerateSettings:
     pen_limit: int | None = None
     colours: int = 5
     repeat_pens: bool = False
-    strokes: int = 600
+    strokes: int = 700
     spans: int = 3
     stroke_px: float = 22.0
-    steps: int = 250
+    steps: int = 220
     seconds: float | None = None
     seed: int = 0
     view_px: int = 224
@@ -166,7 +166,6 @@ class _Growth:
             height,
             shortest=max(10 * px, 4 * nib),
             longest=max(6 * length, 100 * px),
-            tightest=max(6 * px, nib),
             inset=max(4 * px, nib),
         )
         self.low = torch.full((2,), nib / 2, device=settings.device)
@@ -274,7 +273,7 @@ class _Growth:
         views = random_views(self.settings.views, self.generator, JITTER)
         picture = encode(look(film, views, self.size), self.inks.paper_lab)
         total, terms = objective.evaluate(Seen(self.network(picture), picture, film))
-        regular = regularity(points, self.drawable)
+        regular = regularity(self.vertices, self.drawable)
         loss = -total
         for name, value in regular.items():
             loss = loss + REGULARITY_WEIGHTS[name] * value

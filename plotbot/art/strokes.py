@@ -7,6 +7,7 @@ K cubic Béziers. Everything is in mm within the drawing area, y down.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,19 +17,22 @@ from torch import Tensor
 __all__ = ["Drawable", "bezier_points", "flatten", "polygon_lengths", "random_strokes", "regularity"]
 
 
+FREE_TURN = math.radians(45)
+"""A stroke's polygon may turn so far at each vertex at no cost; three spans make half a circle of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawable:
-    """What a pen can draw and an eye can follow, in mm: the area, and a stroke's length and bends.
+    """What a pen can draw and an eye can follow, in mm: the area, and how long a stroke may be.
 
-    `shortest` keeps strokes from becoming dots, `longest` from running away. `tightest` is the smallest
-    radius of curvature that costs nothing. `inset` is kept free along the edges.
+    `shortest` keeps strokes from becoming dots, `longest` from running away. `inset` is kept free along
+    the edges.
     """
 
     width: float
     height: float
     shortest: float
     longest: float
-    tightest: float
     inset: float
 
 
@@ -73,32 +77,26 @@ def polygon_lengths(points: Tensor) -> Tensor:
     return ((points[:, 1:] - points[:, :-1]).square().sum(-1) + 1e-8).sqrt().sum(-1)
 
 
-def regularity(points: Tensor, area: Drawable) -> dict[str, Tensor]:
-    """What makes strokes hard to draw, each a mean per stroke in units of about 1, 0 when all is well.
+def regularity(vertices: Tensor, area: Drawable) -> dict[str, Tensor]:
+    """What makes strokes hard to draw or hard to look at, each a mean per stroke, 0 when all is well.
 
-    points: [N, 3K+1, 2]. ``dots``: shorter than `shortest`; ``runaways``: longer than `longest`;
-    ``kinks``: bent tighter than `tightest`; ``edges``: beyond the inset.
+    vertices: [N, K+3, 2]. ``dots``: shorter than `shortest`; ``runaways``: longer than `longest`;
+    ``kinks``: the polygon turns by more than `FREE_TURN` at a vertex; ``bunches``: its edges differ in
+    length, which makes corners of gentle turns; ``edges``: beyond the inset.
     """
+    points = bezier_points(vertices)
     length = polygon_lengths(points)
-    dots = (1 - length / area.shortest).clamp_min(0).square().mean()
-    runaways = (length / area.longest - 1).clamp_min(0).square().mean()
-    joints = points[:, ::3]
-    edges = joints[:, 1:] - joints[:, :-1]
-    size = (edges.square().sum(-1) + 1e-8).sqrt()
-    if edges.shape[1] > 1:
-        turn = (edges[:, 1:] / size[:, 1:, None] - edges[:, :-1] / size[:, :-1, None]).square().sum(-1)
-        # A turn of t radians over a path s is a curvature of t / s; its square against 1 / radius².
-        path = 0.5 * (size[:, 1:] + size[:, :-1])
-        excess = (turn + 1e-8).sqrt() * area.tightest / path.detach().clamp_min(area.tightest) - 1
-        kinks = excess.clamp_min(0).square().mean()
-    else:
-        kinks = points.new_zeros(())
+    sides = vertices[:, 1:] - vertices[:, :-1]
+    size = (sides.square().sum(-1) + 1e-8).sqrt()
+    heading = sides / size[..., None]
+    turn = 1 - (heading[:, 1:] * heading[:, :-1]).sum(-1)
     limit = points.new_tensor([area.width, area.height]) - area.inset
     beyond = (area.inset - points).clamp_min(0) + (points - limit).clamp_min(0)
     return {
-        "dots": dots,
-        "runaways": runaways,
-        "kinks": kinks,
+        "dots": (1 - length / area.shortest).clamp_min(0).square().mean(),
+        "runaways": (length / area.longest - 1).clamp_min(0).square().mean(),
+        "kinks": (turn - (1 - math.cos(FREE_TURN))).clamp_min(0).square().sum(1).mean(),
+        "bunches": (size / size.mean(1, keepdim=True) - 1).square().mean(),
         "edges": beyond.square().sum(-1).mean() / area.inset**2,
     }
 

@@ -112,7 +112,7 @@ class _Torchvision:
             for place in sorted(wanted)
         ]
         try:
-            self.model((picture - self.mean) * self.per_std)
+            self.model((picture.to(self.mean.device) - self.mean) * self.per_std)
         except _DeepestReached:
             pass
         finally:

@@ -56,7 +56,9 @@ def test_steps_are_told_with_every_term_by_name(grown: Grown, small: GenerateSet
     assert [step.index for step in steps] == list(range(small.steps))
     phases = [phase for phase, _ in itertools.groupby(step.phase for step in steps)]
     assert phases == ["choosing", "refitting"]
-    assert {"channel blocks.4:87", "dots", "runaways", "kinks", "edges", "undecided"} <= set(steps[5].terms)
+    assert {"channel blocks.4:87", "dots", "runaways", "kinks", "bunches", "edges", "undecided"} <= set(
+        steps[5].terms
+    )
     assert all(math.isfinite(value) for step in steps for value in step.terms.values())
     assert steps[-1].left_s == 0 < steps[3].left_s
     assert steps[-1].terms["channel blocks.4:87"] == pytest.approx(steps[-1].activation)

@@ -56,7 +56,7 @@ def test_no_strokes_are_bare_paper_as_the_paper_looks() -> None:
 
 def test_both_renderers_draw_the_same(tin: Inventory, network: Network) -> None:
     generator = torch.Generator().manual_seed(5)
-    area = Drawable(40, 60, shortest=4, longest=40, tightest=1, inset=2)
+    area = Drawable(40, 60, shortest=4, longest=40, inset=2)
     points = bezier_points(random_strokes(80, 3, 15, area, generator))
     inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
     pen_of = torch.arange(80) % len(tin.pens)
