@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from plotbot.cli import config, console, draw, export, generate, jobs, machine, networks, pens, plan, preview
+from plotbot.cli import (
+    config,
+    console,
+    doctor,
+    draw,
+    export,
+    generate,
+    jobs,
+    machine,
+    networks,
+    pens,
+    plan,
+    preview,
+)
 from plotbot.errors import PlotbotError
 
 __all__ = ["app", "main"]
@@ -30,7 +43,8 @@ app.command(rich_help_panel="Plot")(jobs.jobs)
 app.add_typer(machine.app, name="machine", rich_help_panel="Plot")
 app.add_typer(pens.app, name="pens", rich_help_panel="Look up")
 app.command(rich_help_panel="Look up")(networks.networks)
-app.add_typer(config.app, name="config", rich_help_panel="Look up")
+app.add_typer(config.app, name="config", rich_help_panel="Set up")
+app.command(rich_help_panel="Set up")(doctor.doctor)
 
 
 @app.callback(invoke_without_command=True)

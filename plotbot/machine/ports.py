@@ -19,7 +19,7 @@ from serial.tools import list_ports
 
 from plotbot.errors import NoPlotter
 
-__all__ = ["Port", "choose_port", "find_ports", "holder_of", "open_port"]
+__all__ = ["Port", "choose_port", "find_ports", "holder_of", "obstacle", "open_port"]
 
 # USB vendors whose serial chips sit on GRBL boards: WCH, FTDI, Silicon Labs, Prolific, Arduino,
 # Espressif, STMicroelectronics, Raspberry Pi, SparkFun, Adafruit, Teensy, OpenMoko (hobby boards).
@@ -133,6 +133,16 @@ def holder_of(device: str) -> str | None:
                     if str(link.readlink()).startswith("/dev/") and link.stat().st_rdev == target:
                         return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
     return None
+
+
+def obstacle(device: str) -> str | None:
+    """What is in the way of opening a port, told without opening it, for that resets some boards."""
+    if not Path(device).exists():
+        return None if platform.system() == "Windows" else f"There is no port {device}."
+    if not os.access(device, os.R_OK | os.W_OK):
+        return _no_permission(device)
+    holder = holder_of(device)
+    return f"Port {device} is in use by {holder}. Close that program before plotting." if holder else None
 
 
 def _why_not(device: str, baud: int, error: Exception) -> str:

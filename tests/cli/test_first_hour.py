@@ -1,0 +1,49 @@
+"""The first hour: finding out what is missing, setting up, looking at what was made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from plotbot.machine.ports import obstacle
+from tests.cli.conftest import Run
+
+
+def test_the_doctor_finds_this_machine_able_to_draw(run: Run) -> None:
+    result = run("doctor", "--json")
+    checks = {one["what"]: one for one in result.json["checks"]}
+    assert result.code == 0, result.err
+    assert {"Python", "torch", "Network", "Settings", "Pens", "Jobs folder"} <= set(checks)
+    assert "0 to 111" in checks["Network"]["found"]
+    assert all(one["remedy"] for one in checks.values() if one["state"] != "ok")
+
+
+def test_the_doctor_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("no folder")
+    monkeypatch.setenv("PLOTBOT_PENS", "crayons")
+    monkeypatch.setenv("PLOTBOT_JOBS", str(blocker / "jobs"))
+    result = run("doctor")
+    assert result.code == 1
+    assert "crayons" in result.out
+    assert f"{blocker} is a file" in result.out
+    assert "2 to mend" in result.out
+
+
+def test_a_port_in_use_is_told_without_opening_it() -> None:
+    controller, port = os.openpty()
+    device = os.ttyname(port)
+    os.close(port)
+    try:
+        assert obstacle(device) is None
+        with Path(device).open() as held, subprocess.Popen(["sleep", "60"], stdin=held) as holder:
+            told = obstacle(device)
+            holder.kill()
+        assert told is not None
+        assert f"sleep (pid {holder.pid})" in told
+    finally:
+        os.close(controller)
+    assert "no port" in str(obstacle("/dev/does-not-exist"))
