@@ -6,7 +6,8 @@ A job folder holds
 - ``plan.json``, the frozen plan, never written again;
 - ``journal.sqlite``, which strokes are ink (`plotbot.job.journal`);
 - ``job.toml``, where all of it came from;
-- ``lock``, held by the one process that plots.
+- ``lock``, held by the one process that plots;
+- ``ink.jsonl``, the paper of the virtual machine (`plotbot.machine.virtual`), once that has drawn.
 
 A new job is built in a hidden folder beside its place and renamed when it is whole, so a job folder is
 either complete or not there.

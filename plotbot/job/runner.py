@@ -96,7 +96,7 @@ def run(
             if not wanted:
                 return Outcome(0, 0.0, 0.0, plan.stroke_count - len(journal.executed))
             # Entered before the machine, so that Ctrl-C cannot cut its lifting and closing short.
-            asking = stack.enter_context(stop_on_signals(control))
+            asking = stack.enter_context(stop_on_signals(control, say))
             try:
                 with asking():
                     stack.enter_context(machine)
@@ -121,7 +121,7 @@ def run(
 
 def resume_line(folder: Path) -> str:
     """What to type to go on with a job."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OSError):
         folder = folder.relative_to(Path.cwd())
     return f"plotbot resume {shlex.quote(str(folder))}"
 

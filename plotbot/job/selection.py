@@ -32,6 +32,8 @@ class Selection:
     def check(self, plan: Plan) -> None:
         """Raise `BadInput` when a stroke or pen is not in the plan, or options contradict each other."""
         last = plan.stroke_count - 1
+        if last < 0:
+            raise BadInput("The plan of this job has no strokes, so there is nothing to draw.")
         for option, stroke in (("--from-stroke", self.from_stroke), ("--to-stroke", self.to_stroke)):
             if stroke is not None and not 0 <= stroke <= last:
                 raise BadInput(f"{option} {stroke} is not in the plan, whose strokes are 0 to {last}.")

@@ -18,11 +18,12 @@ Asking: TypeAlias = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 @contextlib.contextmanager
-def stop_on_signals(control: Control) -> Iterator[Asking]:
+def stop_on_signals(control: Control, say: Callable[[str], None] | None = None) -> Iterator[Asking]:
     """Turn Ctrl-C and the end of the terminal into requests to stop, except while a person is asked.
 
-    Yields a context manager to ask in, where Ctrl-C is what it was before. Only the main thread can do
-    this; elsewhere signals stay as they are.
+    The first Ctrl-C pauses after the stroke, a second one and any other signal stop inside it; `say`
+    tells the person so. Yields a context manager to ask in, where Ctrl-C is what it was before. Only the
+    main thread can do this; elsewhere signals stay as they are.
     """
     if threading.current_thread() is not threading.main_thread():
         yield contextlib.nullcontext
@@ -33,6 +34,11 @@ def stop_on_signals(control: Control) -> Iterator[Asking]:
             control.halt()
         else:
             control.pause()
+        if say is not None and number == signal.SIGINT:
+            with contextlib.suppress(Exception):  # whatever is wrong with the terminal, the plot is not
+                say(
+                    "Stopping." if control.halting else "Pausing after this stroke; Ctrl-C again stops in it."
+                )
 
     numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     before = {number: signal.getsignal(number) or signal.SIG_DFL for number in numbers}

@@ -1,8 +1,11 @@
 """A plotter without a plotter: it moves as the plan's timing says, and remembers what it drew.
 
 Its paper is a file to which every finished piece of line is appended with one write, so that what was
-drawn survives the end of the process at any moment, as ink does. It refuses what a real plotter could
-not do, such as drawing before a pen is mounted.
+drawn survives the end of the process at any moment, as ink does. Each line is a JSON object: ``pen``,
+``stroke`` (its place in the plan) and ``um``, the piece's points x, y, x, y, … in whole micrometres.
+A long stroke is several pieces that join; a stroke that comes twice was drawn twice.
+
+The machine refuses what a real plotter could not do, such as drawing before a pen is mounted.
 """
 
 from __future__ import annotations

@@ -63,11 +63,18 @@ def plot(
     control: Control | None = None,
     progress: Callable[[Progress], None] = lambda where: None,
     selection: Selection | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Plot what is left of a job, by default on the virtual machine as fast as possible."""
     job = open_job(job.folder)
     return run(
-        job, machine or virtual(job), person or Person(), control or Control(), progress, selection=selection
+        job,
+        machine or virtual(job),
+        person or Person(),
+        control or Control(),
+        progress,
+        selection=selection,
+        say=say,
     )
 
 
