@@ -57,7 +57,7 @@ class PlanOptions:
     """
 
     merge: float | None = 0.3
-    simplify: float | None = 0.02
+    simplify: float | None = 0.01
     order: Order = "fast"
     effort: Effort = _EFFORT
     pen_order: PenOrder = "auto"
