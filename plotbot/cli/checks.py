@@ -89,7 +89,10 @@ def _torch() -> Finding:
     except (ImportError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return Finding(
-            "torch", "problem", f"cannot be loaded: {reason}", "Install it again: pip install --force-reinstall torch."
+            "torch",
+            "problem",
+            f"cannot be loaded: {reason}",
+            "Install it again: pip install --force-reinstall torch.",
         )
     device = f"CPU, {torch.get_num_threads()} threads"
     if torch.cuda.is_available():

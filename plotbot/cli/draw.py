@@ -51,9 +51,11 @@ def draw(
     network: growing.NetworkName = None,
     weights: growing.Weights = None,
     palette: growing.PaletteName = "pens",
+    colors: growing.Colours = 5,
+    allow_repeat: growing.AllowRepeat = False,
     pen_limit: growing.PenLimit = None,
-    strokes: growing.Strokes = 500,
-    steps: growing.Steps = 300,
+    strokes: growing.Strokes = growing.DEFAULT_STROKES,
+    steps: growing.Steps = growing.DEFAULT_STEPS,
     device: growing.Device = "auto",
     seed: Seed = 0,
     paper: PaperSize = None,
@@ -105,6 +107,8 @@ def draw(
         network or settings.network,
         weights,
         palette,
+        colors,
+        allow_repeat,
         pen_limit,
         strokes,
         steps,
@@ -179,7 +183,7 @@ def _facts(options: growing.ArtOptions, artwork: Artwork, grown_with: GenerateSe
         network=network,
         objective=objective,
     )
-    before = artwork.activations
+    before, learned = artwork.activations, artwork.quantisation
     activation = {
         "free": before.free,
         "quantised": before.quantised,
@@ -200,6 +204,8 @@ def _facts(options: growing.ArtOptions, artwork: Artwork, grown_with: GenerateSe
             "steps": options.steps,
             "steps_done": len(artwork.history),
             "palette": options.palette,
+            **({"quantised_to": list(learned.pens)} if learned else {}),
         },
         activation={name: round(value, 4) for name, value in activation.items()},
+        colour=None if learned is None else {"mean": round(learned.mean, 3), "p95": round(learned.p95, 3)},
     )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from plotbot.pens.model import Inventory
 
 __all__ = [
+    "DEFAULT_STEPS",
+    "DEFAULT_STROKES",
+    "AllowRepeat",
     "ArtOptions",
     "Channel",
     "Classes",
+    "Colours",
     "Device",
     "Layer",
     "NetworkName",
@@ -43,6 +47,9 @@ __all__ = [
 ]
 
 _ART = "Art"
+
+DEFAULT_STROKES, DEFAULT_STEPS = 700, 220
+"""A drawing in well under a minute on two cores; a test holds them to the optimiser's own defaults."""
 
 Channel = Annotated[
     list[str] | None,
@@ -75,7 +82,22 @@ Weights = Annotated[
     Path | None, typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_ART)
 ]
 PaletteName = Annotated[
-    str, typer.Option("--palette", help="pens, or mono for the darkest pen alone.", rich_help_panel=_ART)
+    Literal["pens", "learn", "mono"],
+    typer.Option(
+        "--palette",
+        help="pens: in the tin's inks from the start; learn: free colours first, then the nearest pens; "
+        "mono: the darkest pen alone.",
+        rich_help_panel=_ART,
+    ),
+]
+Colours = Annotated[
+    int, typer.Option("--colors", help="--palette learn: how many colours.", rich_help_panel=_ART)
+]
+AllowRepeat = Annotated[
+    bool,
+    typer.Option(
+        "--allow-repeat", help="--palette learn: two colours may end as the same pen.", rich_help_panel=_ART
+    ),
 ]
 PenLimit = Annotated[
     int | None,
@@ -96,7 +118,9 @@ class ArtOptions:
     layer: str | None
     network: str
     weights: Path | None
-    palette: str
+    palette: Literal["pens", "learn", "mono"]
+    colours: int
+    allow_repeat: bool
     pen_limit: int | None
     strokes: int
     steps: int
@@ -106,15 +130,19 @@ class ArtOptions:
     def check(self, inventory: Inventory) -> None:
         """Raise `BadInput` for values out of range; needs no torch for the embedded network."""
         from plotbot.art.networks import check_channel, check_layer, describe  # noqa: PLC0415
+        from plotbot.pens.inventory import matchable_pens  # noqa: PLC0415
 
         if not (self.channels or self.neurons or self.classes):
             raise BadInput("Say what to excite: --channel 87, for example; plotbot networks lists layers.")
-        if self.palette not in ("pens", "mono"):
-            raise BadInput(f"--palette {self.palette!r} is unknown; use pens or mono.")
+        if self.pen_limit is not None and self.palette != "pens":
+            raise BadInput(f"--pen-limit goes with --palette pens, not {self.palette}.")
+        tin = len(matchable_pens(inventory))
+        most = self.strokes if self.allow_repeat else min(tin, self.strokes)
         for option, value, low, high in (
             ("--strokes", self.strokes, 1, 20_000),
             ("--steps", self.steps, 1, 1_000_000),
-            ("--pen-limit", self.pen_limit, 1, len(inventory.pens)),
+            ("--pen-limit", self.pen_limit, 1, tin),
+            ("--colors", self.colours if self.palette == "learn" else None, 1, most),
         ):
             if value is not None and not low <= value <= high:
                 raise BadInput(f"{option} {value} is out of range; it must be {low} to {high}.")
@@ -163,7 +191,9 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
             area_mm=(right - left, bottom - top),
             network=options.network,
             weights=options.weights,
-            palette="mono" if options.palette == "mono" else "pens",
+            palette=options.palette,
+            colours=options.colours,
+            repeat_pens=options.allow_repeat,
             pen_limit=options.pen_limit,
             strokes=options.strokes,
             steps=options.steps,

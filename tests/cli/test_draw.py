@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plotbot.cli.growing import DEFAULT_STEPS, DEFAULT_STROKES
 from plotbot.job.folder import open_job
 from plotbot.machine.virtual import read_ink
 from tests.cli.conftest import Run
@@ -86,6 +87,13 @@ def test_the_same_drawing_gives_the_same_plan(run: Run, square: Path) -> None:
         run("draw", square, "--dry-run", "--json", "--out", name).json["plan_hash"] for name in ("a", "b")
     }
     assert len(hashes) == 1
+
+
+@pytest.mark.slow
+def test_the_defaults_are_the_optimiser_s() -> None:
+    from plotbot.art.optimiser import GenerateSettings  # noqa: PLC0415 - imports torch
+
+    assert (GenerateSettings.strokes, GenerateSettings.steps) == (DEFAULT_STROKES, DEFAULT_STEPS)
 
 
 @pytest.mark.slow
