@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from plotbot.errors import BadInput
 from plotbot.paper import px_from_mm
-from plotbot.svg_plain import Layers, flatten_bend, paint_key, read_plain
+from plotbot.svg_plain import MAX_POINTS, Layers, TooManyPoints, flatten_bend, paint_key, read_plain
 
 if TYPE_CHECKING:
     import vpype
@@ -50,7 +50,10 @@ def read_document(path: Path) -> vpype.Document:
     `plotbot.drawing.read_svg`."""
     data = _read(path)
     _refuse_hostile(data, path)
-    layers, page, note = read_plain(data, _FLATNESS_PX) or (*_parse(data, path), "")
+    try:
+        layers, page, note = read_plain(data, _FLATNESS_PX) or (*_parse(data, path), "")
+    except TooManyPoints as error:
+        raise BadInput(f"{path} is refused: its curves need more than {MAX_POINTS} points.") from error
     if not any(lines for lines in layers.values()):
         raise BadInput(f"{path} draws nothing: it has no path, line or shape.")
     document = _document(layers, page)
@@ -151,21 +154,22 @@ def _parse(data: bytes, path: Path) -> tuple[Layers, tuple[float, float]]:
     try:
         svg = svgelements.SVG.parse(io.BytesIO(data), reify=True)
         layers: Layers = {}
+        points = 0
         for element in svg.elements():
             if isinstance(element, svgelements.Shape):
                 key = _key(element)
-                layers.setdefault(key, []).extend(_lines(element, svgelements))
+                lines = _lines(element, svgelements)
+                layers.setdefault(key, []).extend(lines)
+                points += sum(map(len, lines))
+                if points > MAX_POINTS:
+                    raise TooManyPoints
         return layers, (float(svg.width), float(svg.height))
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        IndexError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
-        raise BadInput(f"{path} is not a readable SVG: {type(error).__name__} in its shapes.") from error
+    except (TooManyPoints, MemoryError):
+        raise
+    except Exception as error:  # the library raises whatever a broken file makes happen inside it
+        raise BadInput(
+            f"{path} is not a readable SVG: its shapes make no sense ({type(error).__name__})."
+        ) from error
 
 
 def _key(element: Any) -> tuple[str, str, int, str]:

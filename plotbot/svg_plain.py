@@ -16,7 +16,7 @@ from xml.parsers import expat
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Layers", "flatten_bend", "paint_key", "read_plain"]
+__all__ = ["MAX_POINTS", "Layers", "TooManyPoints", "flatten_bend", "paint_key", "read_plain"]
 
 FloatArray = npt.NDArray[np.float64]
 Layers = dict[tuple[str, str, int, str], list[npt.NDArray[np.complex128]]]
@@ -56,6 +56,18 @@ _HARMLESS |= {"fill-opacity", "fill-rule", "opacity", "style", "stroke-dasharray
 _STYLES = {"fill", "stroke", "stroke-opacity", "fill-opacity", "opacity"}
 
 
+_MAX_CHORDS = 10_000
+"""Enough for a curve as long as the largest sheet many times over; a hostile one gets no more."""
+
+
+MAX_POINTS = 50_000_000
+"""Points of all lines together; they take 16 bytes each, several times over."""
+
+
+class TooManyPoints(Exception):
+    """The curves of a file would need more than `MAX_POINTS` points."""
+
+
 class _GiveUp(Exception):
     """Something that the complete reader must look at."""
 
@@ -93,7 +105,7 @@ def flatten_bend(bend: float, flatness: float) -> int:
     step h leaves the curve by at most h²/8 of that."""
     if not math.isfinite(bend):
         raise ValueError("a curve with a coordinate that is no number")
-    return min(max(math.ceil(math.sqrt(bend / (8 * flatness))), 1), 100_000)
+    return min(max(math.ceil(math.sqrt(bend / (8 * flatness))), 1), _MAX_CHORDS)
 
 
 def paint_key(label: str, stroke: Any, fill: Any, opacity: float) -> tuple[str, str, int, str]:
@@ -117,6 +129,7 @@ class _Reader:
         self.styles: list[_Style] = []
         self.silent = 0
         self.words: list[str] = []
+        self.points = 0
         self.in_metadata = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -197,6 +210,9 @@ class _Reader:
         key = _key(style)
         placed = self.layers.setdefault(key, [])
         placed.extend((line + self.shift) * self.scale for line in lines)
+        self.points += sum(map(len, lines))
+        if self.points > MAX_POINTS:
+            raise TooManyPoints
 
 
 @lru_cache(maxsize=4096)

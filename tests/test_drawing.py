@@ -11,7 +11,7 @@ import vpype
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plotbot import svg
+from plotbot import svg, svg_plain
 from plotbot.drawing import assign_pens, fit, from_strokes, read_svg, sources, write_svg
 from plotbot.errors import BadInput
 from plotbot.paper import Paper
@@ -233,6 +233,49 @@ def test_a_bomb_of_copies_is_refused_before_it_unfolds(tmp_path: Path) -> None:
     )
     with pytest.raises(BadInput, match="unfolds to more than"):
         read(tmp_path, wrap(body))
+
+
+SAMPLE = wrap(
+    "<title>x</title><style>.a{stroke:#f00}</style>"
+    '<g inkscape:label="1 - 2 Red" transform="rotate(9 5 5) scale(2)">'
+    '<path class="a" d="M1 1C2,3 4-5 6e0 7q1 1 2 2z"/>'
+    '<use xlink:href="#k" x="3"/></g>'
+    '<ellipse id="k" cx="9" cy="8" rx="3" ry="2" style="fill:none;stroke:blue"/>'
+    '<polygon points="1,2 3,4 5,1" opacity=".5"/><text x="1">t</text><line x1="1" y1="2" x2="3" y2="4"/>'
+).encode()
+
+
+POISON = [b"1e999", b"nan", b"-", b"url(#k)", b"M", b"A", b'"', b"<", b"99999999999", b"matrix(0 0 0 0 0 0)"]
+damage = st.tuples(
+    st.integers(0, len(SAMPLE) - 1), st.integers(0, 3), st.binary(max_size=3) | st.sampled_from(POISON)
+)
+
+
+@settings(max_examples=300)
+@given(edits=st.lists(damage, min_size=1, max_size=4))
+def test_a_damaged_file_is_read_or_refused_in_one_sentence(
+    edits: list[tuple[int, int, bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    text = bytearray(SAMPLE)
+    for at, gone, new in edits:
+        text[at : at + gone] = new
+    path = tmp_path_factory.getbasetemp() / "damaged.svg"
+    path.write_bytes(text)
+    try:
+        drawing = assign_pens(read_svg(path), TIN)
+    except BadInput as error:
+        assert "\n" not in str(error)
+    else:
+        assert sources(drawing)
+
+
+def test_curves_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = '<path d="M0 0' + " C 1e9 0 -1e9 1e9 5 5" * 30 + '" stroke="#000"/>'
+    for extra in ("", "<circle r='1'/>"):
+        monkeypatch.setattr(svg_plain, "MAX_POINTS", 100_000)
+        monkeypatch.setattr(svg, "MAX_POINTS", 100_000)
+        with pytest.raises(BadInput, match="more than 100000 points"):
+            read(tmp_path, wrap(body + extra))
 
 
 def test_large_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
