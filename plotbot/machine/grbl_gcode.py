@@ -203,7 +203,7 @@ def stroke_program(
     for (dx, dy), feed in zip(np.diff(work, axis=0).tolist(), feeds, strict=True):
         words = (f"X{_number(dx)}" if dx else "") + (f"Y{_number(dy)}" if dy else "")
         text = _feed(feed)
-        path.append(f"{'' if path else 'G91'}{words}{'' if text == last_feed else 'F' + text}")
+        path.append(f"{'' if path else 'G91G1'}{words}{'' if text == last_feed else 'F' + text}")
         last_feed = text
     lower_s, lift_s = profile.settle(pen)
     return StrokeProgram(

@@ -33,7 +33,7 @@ PATHS = hnp.arrays(
 
 def drawn(path: tuple[str, ...], start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points [n + 1, 2] in work mm and feed [n] in mm/s that these lines draw, read by GRBL's modal rules."""
-    assert not path or path[0].startswith("G91")
+    assert not path or path[0].startswith("G91G1")
     at, feed = np.round(start, 3), float("nan")
     points, feeds = [at.copy()], []
     for line in path:
@@ -92,7 +92,7 @@ def test_words_that_repeat_are_left_out() -> None:
     program = stroke_program(Stroke.from_mm(points, (0,)), None, bench, Coordinates.of(bench, None, None))
     assert program.travel == "G90G1X10Y-10F6000"
     assert program.lower == ("M3S300", "G4P0.2")
-    assert program.path == ("G91X10F2400", "Y-20.5", "X5Y-4.5")
+    assert program.path == ("G91G1X10F2400", "Y-20.5", "X5Y-4.5")
     assert program.lift == ("M3S600", "G4P0.15")
 
 
@@ -108,14 +108,14 @@ def test_turning_points_on_a_line_are_kept() -> None:
     bench = profile()
     there_and_back = Stroke.from_mm(np.array([[10, 10], [40, 10], [20, 10], [60, 10]]), (0,))
     program = stroke_program(there_and_back, None, bench, Coordinates.of(bench, None, None))
-    assert program.path == ("G91X30F2400", "X-20", "X40")
+    assert program.path == ("G91G1X30F2400", "X-20", "X40")
 
 
 def test_points_on_a_line_are_joined() -> None:
     bench = profile()
     points = np.stack([np.linspace(0, 100, 500), np.full(500, 20.0)], axis=1)
     program = stroke_program(Stroke.from_mm(points, (0,)), None, bench, Coordinates.of(bench, None, None))
-    assert program.path == ("G91X100F2400",)
+    assert program.path == ("G91G1X100F2400",)
 
 
 @pytest.mark.parametrize(
