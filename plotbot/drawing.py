@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 FloatArray = npt.NDArray[np.float64]
+PixelLine = npt.NDArray[np.complex128]
 
 _LAYER_NUMBER = re.compile(r"^[%!*\s]*\d+\s*-\s*")
 _PAPER_MATCH_DE = 8.0
@@ -97,7 +98,7 @@ def from_strokes(
             known = ", ".join(pen.id for pen in inventory.pens)
             raise BadInput(f"Inventory {inventory.id!r} has no pen {pen_id!r}; it has {known}.")
         by_pen.setdefault(pen_id, []).append(_points(points, number))
-    layers = [(pen, by_pen[pen.id]) for pen in inventory.pens if pen.id in by_pen]
+    layers = [(pen, list(map(_px, by_pen[pen.id]))) for pen in inventory.pens if pen.id in by_pen]
     return _document(layers, (paper.width, paper.height), ())
 
 
@@ -167,8 +168,8 @@ def assign_pens(drawing: vpype.Document, inventory: Inventory) -> vpype.Document
     the paper than to any pen is meant as bare paper; its strokes go to a layer that is not drawn. Pens
     come in the order in which the file first uses them.
     """
-    chosen: dict[str, list[npt.NDArray[np.complex128]]] = {}
-    unseen: dict[str, list[npt.NDArray[np.complex128]]] = {}
+    chosen: dict[str, list[PixelLine]] = {}
+    unseen: dict[str, list[PixelLine]] = {}
     labs = np.array([pen.lab for pen in inventory.pens])
     for number in sorted(drawing.layers):
         layer = drawing.layers[number]
@@ -187,8 +188,8 @@ def assign_pens(drawing: vpype.Document, inventory: Inventory) -> vpype.Document
                 continue
             pen = inventory.pens[nearest]
         chosen.setdefault(pen.id, []).extend(layer)
-    layers = [(inventory[pen_id], [_mm(line) for line in lines]) for pen_id, lines in chosen.items() if lines]
-    drops = [(reason, [_mm(line) for line in lines]) for reason, lines in unseen.items() if lines]
+    layers = [(inventory[pen_id], lines) for pen_id, lines in chosen.items() if lines]
+    drops = [(reason, lines) for reason, lines in unseen.items() if lines]
     size = drawing.page_size
     page = None if size is None else (mm_from_px(float(size[0])), mm_from_px(float(size[1])))
     assigned = _document(layers, page, drops)
@@ -259,22 +260,22 @@ def svg_text(layers: Sequence[SvgLayer], page_mm: tuple[float, float], metadata:
 
 
 def _document(
-    layers: Iterable[tuple[Pen, Sequence[FloatArray]]],
+    layers: Iterable[tuple[Pen, list[PixelLine]]],
     page_mm: tuple[float, float] | None,
-    drops: Iterable[tuple[str, Sequence[FloatArray]]],
+    drops: Iterable[tuple[str, list[PixelLine]]],
 ) -> vpype.Document:
     import vpype  # noqa: PLC0415
 
     document = vpype.Document()
     number = 0
-    for number, (pen, strokes) in enumerate(layers, 1):
-        document.add([_px(points) for points in strokes], number)
+    for number, (pen, lines) in enumerate(layers, 1):
+        document.add(lines, number)
         layer = document.layers[number]
         layer.set_property("vp_name", pen.id)
         layer.set_property("vp_color", vpype.Color(srgb_hex(pen.lab)))
         layer.set_property("vp_pen_width", px_from_mm(pen.width_mm))
-    for number, (reason, strokes) in enumerate(drops, number + 1):  # noqa: B020 - goes on counting
-        document.add([_px(points) for points in strokes], number)
+    for number, (reason, lines) in enumerate(drops, number + 1):  # noqa: B020 - goes on counting
+        document.add(lines, number)
         document.layers[number].set_property(DROP_FIELD, reason)
     if page_mm is not None:
         document.page_size = (px_from_mm(page_mm[0]), px_from_mm(page_mm[1]))

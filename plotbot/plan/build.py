@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -99,6 +99,9 @@ def make_plan(
     """
     motion = check_motion(motion or Motion())
     options = options or PlanOptions()
+    # 40 and 40.0 are the same speed, and must give the same hash.
+    motion = Motion(**{name: float(value) for name, value in asdict(motion).items()})
+    paper = Paper(float(paper.width), float(paper.height), float(paper.margin), paper.name)
     layers = flat_layers(drawing)
     if not any(len(layer.lines) for layer in layers):
         raise BadInput("The drawing is empty: it has no stroke to plan.")

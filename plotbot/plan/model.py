@@ -60,7 +60,12 @@ class Stroke:
 @dataclass(frozen=True, slots=True)
 class Motion:
     """How the machine moves; what timing is computed from. Speeds in mm/s, accelerations in mm/s²,
-    times in s. `junction_deviation` is GRBL's cornering parameter in mm."""
+    times in s, heights in per cent of the lift. `junction_deviation` is GRBL's cornering parameter in mm.
+
+    lower_s, lift_s: all the time that lowering and lifting take between `down_height` and `up_height`.
+    lower_move_s, lift_move_s: how much of it the lift moves; the rest is settling, which a pen may have of
+    its own. Both are 0 for a lift that is not waited for but by settling.
+    """
 
     draw_speed: float = 40.0
     draw_acceleration: float = 400.0
@@ -70,6 +75,10 @@ class Motion:
     lower_s: float = 0.20
     lift_s: float = 0.15
     swap_s: float = 45.0
+    lower_move_s: float = 0.0
+    lift_move_s: float = 0.0
+    up_height: float = 100.0
+    down_height: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

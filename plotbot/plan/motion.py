@@ -65,6 +65,10 @@ _LIMITS: dict[str, tuple[float, float, str]] = {
     "lower_s": (0.0, 60.0, "s"),
     "lift_s": (0.0, 60.0, "s"),
     "swap_s": (0.0, 3600.0, "s"),
+    "lower_move_s": (0.0, 60.0, "s"),
+    "lift_move_s": (0.0, 60.0, "s"),
+    "up_height": (0.0, 100.0, "%"),
+    "down_height": (0.0, 100.0, "%"),
 }
 
 # As in GRBL's planner: within these cosines a corner is a full reversal or no corner at all.
@@ -302,11 +306,24 @@ def draw_limits(motion: Motion, pen: Pen) -> tuple[float, float, float]:
 
 
 def pen_times(motion: Motion, pen: Pen) -> tuple[float, float]:
-    """Seconds to lower and to lift a pen; a pen's own settle times stand in for the motion's."""
-    own = pen.mechanical
-    lower = motion.lower_s if own.lower_settle_s is None else own.lower_settle_s
-    lift = motion.lift_s if own.lift_settle_s is None else own.lift_settle_s
-    return lower, lift
+    """Seconds to lower and to lift a pen.
+
+    A pen's own settle times stand in for the motion's, on top of the time the lift moves; at its own
+    height the lift moves as much longer or shorter as the way is.
+    """
+    own, span = pen.mechanical, motion.up_height - motion.down_height
+    share = 1.0
+    if own.down_height is not None and span > 0:
+        share = max(motion.up_height - own.down_height, 0.0) / span
+
+    def seconds(whole_s: float, move_s: float, own_settle_s: float | None) -> float:
+        settle = max(whole_s - move_s, 0.0) if own_settle_s is None else own_settle_s
+        return move_s * share + settle
+
+    return (
+        seconds(motion.lower_s, motion.lower_move_s, own.lower_settle_s),
+        seconds(motion.lift_s, motion.lift_move_s, own.lift_settle_s),
+    )
 
 
 def estimate(plan: Plan) -> Estimate:

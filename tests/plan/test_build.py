@@ -18,7 +18,7 @@ from plotbot.errors import BadInput
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory
 from plotbot.plan.build import PlanOptions, make_plan
-from plotbot.plan.model import Plan
+from plotbot.plan.model import Motion, Plan
 from tests.plan.conftest import make_pen, scribble
 
 
@@ -113,6 +113,15 @@ def test_the_same_drawing_gives_the_same_hash_and_another_one_does_not(tin: Inve
     assert plan_of(strokes, tin, sheet).hash == plan_of(strokes, tin, sheet).hash
     strokes[17][1][2] += 0.01
     assert plan_of(strokes, tin, sheet).hash != plan_of(scribbled(strokes), tin, sheet).hash
+
+
+def test_whole_numbers_and_fractions_are_the_same_numbers(tin: Inventory) -> None:
+    drawing = from_strokes([("dark", [[20, 20], [30, 30]])], tin, Paper(100, 100))
+    whole = make_plan(drawing, tin, Paper(100, 100, 15), Motion(draw_speed=30, swap_s=1))
+    assert (
+        make_plan(drawing, tin, Paper(100.0, 100.0, 15.0), Motion(draw_speed=30.0, swap_s=1.0)).hash
+        == whole.hash
+    )
 
 
 def scribbled(strokes: list[tuple[str, np.ndarray]]) -> list[tuple[str, np.ndarray]]:
