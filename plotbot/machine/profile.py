@@ -307,6 +307,7 @@ class Profile(BaseModel):
         """The limits and times that a plan's motion timing is computed from."""
         motion = self.motion
         lower, lift = self.settle(None)
+        moving_down, moving_up = self._moving(None)
         return Motion(
             draw_speed=motion.draw_speed,
             draw_acceleration=motion.draw_acceleration,
@@ -315,6 +316,10 @@ class Profile(BaseModel):
             junction_deviation=motion.junction_deviation,
             lower_s=lower,
             lift_s=lift,
+            lower_move_s=moving_down,
+            lift_move_s=moving_up,
+            up_height=self.pen.up_height,
+            down_height=self.pen.down_height,
         )
 
     def settle(self, pen: Pen | None) -> tuple[float, float]:
@@ -324,17 +329,22 @@ class Profile(BaseModel):
         mechanism tells it (Z speed, servo rates).
         """
         lift = self.pen
-        moving_down = moving_up = 0.0
-        height = lift.up_height - self.down_height(pen)
-        if isinstance(lift, ZAxis):
-            moving_down = moving_up = abs(lift.z_high - lift.z_low) * abs(height) / 100.0 / lift.z_speed
-        elif isinstance(lift, EbbServo):
-            moving_down = lift.slew_s(height, lift.lower_rate)
-            moving_up = lift.slew_s(height, lift.lift_rate)
+        moving_down, moving_up = self._moving(pen)
         own = pen.mechanical if pen else None
         lower = lift.lower_s if own is None or own.lower_settle_s is None else own.lower_settle_s
         raise_ = lift.lift_s if own is None or own.lift_settle_s is None else own.lift_settle_s
         return moving_down + lower, moving_up + raise_
+
+    def _moving(self, pen: Pen | None) -> tuple[float, float]:
+        """Seconds that the lift moves down and up with this pen; 0 where only settling is waited for."""
+        lift = self.pen
+        height = lift.up_height - self.down_height(pen)
+        if isinstance(lift, ZAxis):
+            seconds = abs(lift.z_high - lift.z_low) * abs(height) / 100.0 / lift.z_speed
+            return seconds, seconds
+        if isinstance(lift, EbbServo):
+            return lift.slew_s(height, lift.lower_rate), lift.slew_s(height, lift.lift_rate)
+        return 0.0, 0.0
 
     def down_height(self, pen: Pen | None) -> float:
         """Height in per cent at which this pen draws."""

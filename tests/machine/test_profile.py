@@ -20,6 +20,7 @@ from plotbot.machine.profile import (
     save_profile,
 )
 from plotbot.paper import Paper
+from plotbot.plan.motion import pen_times
 from tests.machine.grbl_plans import SERVO, Z_LIFT, pen, profile
 
 GOOD = {
@@ -157,6 +158,16 @@ def test_a_z_axis_adds_the_time_it_moves() -> None:
     lower, lift = profile(pen=Z_LIFT).settle(None)
     assert lower == pytest.approx(3.0 / 8.0 + Z_LIFT.lower_s)
     assert lift == pytest.approx(3.0 / 8.0 + Z_LIFT.lift_s)
+
+
+@pytest.mark.parametrize("bench", [profile(), profile(pen=Z_LIFT), find_profile("axidraw")])
+@pytest.mark.parametrize(
+    "own", [{}, {"lift_settle_s": 0.5}, {"lower_settle_s": 0.1, "down_height": 12.0}, {"down_height": 50.0}]
+)
+def test_a_plan_is_timed_with_the_lifts_that_the_machine_does(bench: Profile, own: dict[str, float]) -> None:
+    one = pen("1", **own)
+    # A servo's pulse changes once every 24 ms, so its slew is whole frames.
+    assert pen_times(bench.timing(), one) == pytest.approx(bench.settle(one), abs=0.024)
 
 
 def test_the_starting_corner_follows_the_sheet() -> None:
