@@ -37,6 +37,7 @@ class LearnedColours:
         self._width = float(inks.width_mm.median())
         self.parameters = [self._raw]
         self.rates = [0.05]
+        self.open_share = 0.45  # real pens come as a shock here, so there is longer to get over it
         self.quantisation: Quantisation | None = None
 
     def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:

@@ -34,9 +34,6 @@ from plotbot.pens.model import Inventory
 
 __all__ = ["GenerateSettings", "generate"]
 
-CHOOSING = 0.65
-"""Share of the steps in which pens are still open."""
-
 STEP_PX, LAST_STEP_PX = 0.7, 0.05
 """How far points move in a step, at the start and at the end: on a cosine in between."""
 
@@ -50,7 +47,7 @@ VIEW_STRIDE = 32
 """Views are whole multiples of this, whatever the network, so that activations compare."""
 
 REGULARITY_WEIGHTS = {"dots": 5.0, "runaways": 5.0, "kinks": 20.0, "bunches": 4.0, "edges": 5.0}
-PALETTE_WEIGHTS = {"undecided": 2.0, "present": 1.5}
+PALETTE_WEIGHTS = {"undecided": 2.0, "present": 1.0}
 
 
 @dataclass(frozen=True)
@@ -194,7 +191,7 @@ class _Growth:
                 return "stopped"
             if done >= 1:
                 return "out of time"
-            if self.pen_of is None and done >= CHOOSING:
+            if self.pen_of is None and done >= self.palette.open_share:
                 self._decide()
                 adam = Adam([self.vertices])
             activation, terms, loss = self._look(done)
@@ -260,7 +257,7 @@ class _Growth:
 
     def _look(self, done: float) -> tuple[float, dict[str, float], Tensor]:
         """One look at the drawing: its excitation, every term by name, and the loss."""
-        progress = min(1.0, done / CHOOSING)
+        progress = min(1.0, done / self.palette.open_share)
         broader = 1 + (BROADER - 1) * max(0.0, 1 - done / BROADER_UNTIL)
         objective = self.objective
         points = bezier_points(self.vertices)

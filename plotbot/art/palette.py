@@ -73,6 +73,8 @@ class Palette(Protocol):
 
     parameters: list[Tensor]
     rates: list[float]
+    open_share: float
+    """Share of all steps in which inks are open; what is left is for fitting strokes to their pens."""
     quantisation: Quantisation | None
 
     def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:
@@ -102,9 +104,11 @@ class PenChoice:
         self._logits = start.to(inks.width_mm).requires_grad_()
         self._allowed = torch.ones(count, dtype=torch.bool, device=inks.width_mm.device)
         self._weights = self._logits.detach().softmax(1)[:, :-1]
-        self._contrast = 1 - inks.transmittance.mean(1)
+        missing = 1 - inks.transmittance
+        self._contrast = (missing.mean(1) * missing.amax(1)).sqrt()
         self.parameters = [self._logits]
         self.rates = [0.08]
+        self.open_share = 0.65
         self.quantisation: Quantisation | None = None
 
     def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:
