@@ -12,47 +12,51 @@ from plotbot.files import written_whole
 from plotbot.ink.film import film_to_srgb, lay, transmittance
 from plotbot.ink.spaces import srgb_uint8
 from plotbot.plan.model import Plan
-from plotbot.preview.raster import pen_coverage
+from plotbot.preview.raster import check_size
+from plotbot.preview.stroking import Strokes
 
-__all__ = ["film_of_plan", "render_plan", "write_png"]
+__all__ = ["render_plan", "write_png"]
 
 _BAND_ROWS = 256
-"""Rows converted at once: linear light of a whole sheet at 300 dpi would not fit a small machine."""
+"""Rows rendered at once: linear light of a whole sheet at 300 dpi would not fit a small machine."""
 
-
-def film_of_plan(
-    plan: Plan, px_per_mm: float, area_mm: tuple[float, float, float, float] | None = None
-) -> np.ndarray:
-    """The plan's ink as light relative to the bare paper (see `plotbot.ink.film`), float32 [H, W, 3].
-
-    area_mm: left, top, right, bottom on the sheet; the whole sheet by default.
-    """
-    area = area_mm or (0.0, 0.0, plan.paper.width, plan.paper.height)
-    film: np.ndarray | None = None
-    for one_pass in plan.passes:
-        pen = one_pass.pen
-        cover = pen_coverage([stroke.mm for stroke in one_pass.strokes], pen.width_mm, area, px_per_mm)
-        if film is None:
-            film = np.ones((*cover.shape, 3), dtype=np.float32)
-        ink = transmittance(pen.lab, plan.paper_lab).astype(np.float32)
-        rows, columns = np.nonzero(cover)
-        part, below = cover[rows, columns, None], film[rows, columns]
-        film[rows, columns] = lay(below, part, ink, pen.opacity)
-    if film is None:
-        shape = pen_coverage([], 1.0, area, px_per_mm).shape
-        film = np.ones((*shape, 3), dtype=np.float32)
-    return film
+_PNG_LEVEL = 2
+"""Half the time of the usual level for four per cent more bytes."""
 
 
 def render_plan(
     plan: Plan, px_per_mm: float, area_mm: tuple[float, float, float, float] | None = None
 ) -> np.ndarray:
-    """The plan as it will look, sRGB uint8 [H, W, 3]; arguments as for `film_of_plan`."""
-    film = film_of_plan(plan, px_per_mm, area_mm)
-    picture = np.empty(film.shape, dtype=np.uint8)
-    for top in range(0, len(film), _BAND_ROWS):
-        band = slice(top, top + _BAND_ROWS)
-        picture[band] = srgb_uint8(film_to_srgb(film[band], plan.paper_lab))
+    """The plan as it will look, sRGB uint8 [H, W, 3].
+
+    area_mm: left, top, right, bottom on the sheet; the whole sheet by default. H and W are its sides times
+    px_per_mm, rounded. Raises `BadInput` for a picture of more than `MAX_PIXELS`.
+    """
+    left, top, right, bottom = area_mm or (0.0, 0.0, plan.paper.width, plan.paper.height)
+    width, height = check_size(right - left, bottom - top, px_per_mm)
+    inks = [
+        (
+            Strokes([stroke.mm for stroke in one.strokes], one.pen.width_mm, (left, top), px_per_mm),
+            transmittance(one.pen.lab, plan.paper_lab).astype(np.float32),
+            one.pen.opacity,
+        )
+        for one in plan.passes
+    ]
+    picture = np.empty((height, width, 3), dtype=np.uint8)
+    picture[:] = srgb_uint8(film_to_srgb(np.ones(3), plan.paper_lab))
+    for row in range(0, height, _BAND_ROWS):
+        band = picture[row : row + _BAND_ROWS]
+        pixels = band.reshape(-1, 3)
+        film = np.ones(pixels.shape, dtype=np.float32)
+        inked = np.zeros(len(film), dtype=bool)
+        for strokes, ink, opacity in inks:
+            cover = strokes.cover(row, (len(band), width))
+            if cover is None:
+                continue
+            (here,) = np.nonzero(cover.ravel())
+            film[here] = lay(film[here], cover.ravel()[here, None], ink, opacity)
+            inked[here] = True
+        pixels[inked] = srgb_uint8(film_to_srgb(film[inked], plan.paper_lab))
     return picture
 
 
@@ -64,4 +68,6 @@ def write_png(path: Path, picture: np.ndarray, dpi: float, notes: Sequence[tuple
     for key, value in notes:
         info.add_text(key, value)
     with written_whole(path) as temporary:
-        Image.fromarray(picture).save(temporary, format="PNG", dpi=(dpi, dpi), pnginfo=info)
+        Image.fromarray(picture).save(
+            temporary, format="PNG", dpi=(dpi, dpi), pnginfo=info, compress_level=_PNG_LEVEL
+        )

@@ -16,7 +16,7 @@ from PIL import Image
 
 from plotbot.errors import BadInput
 
-__all__ = ["MAX_PIXELS", "pen_coverage"]
+__all__ = ["MAX_PIXELS", "check_size", "pen_coverage"]
 
 MAX_PIXELS = 200_000_000
 """Largest picture that is rendered; an A1 sheet at 400 dpi still fits."""
@@ -42,12 +42,7 @@ def pen_coverage(
     Raises `BadInput` when the picture would be larger than `MAX_PIXELS`.
     """
     left, top, right, bottom = area_mm
-    width_px, height_px = round((right - left) * px_per_mm), round((bottom - top) * px_per_mm)
-    if width_px < 1 or height_px < 1 or width_px * height_px > MAX_PIXELS:
-        raise BadInput(
-            f"A picture of {width_px} x {height_px} pixels cannot be rendered; the limit is "
-            f"{MAX_PIXELS / 1e6:g} megapixels. Choose a lower resolution."
-        )
+    width_px, height_px = check_size(right - left, bottom - top, px_per_mm)
     if not strokes_mm:
         return np.zeros((height_px, width_px), dtype=np.float32)
     finer = math.floor(_HAIRLINE_PX / (width_mm * px_per_mm)) + 1
@@ -62,6 +57,17 @@ def pen_coverage(
     blocks = fine.reshape(height_px, finer, width_px, finer)
     coverage: np.ndarray = blocks.mean((1, 3), dtype=np.float32)
     return coverage
+
+
+def check_size(width_mm: float, height_mm: float, px_per_mm: float) -> tuple[int, int]:
+    """Width and height of a picture in pixels; raises `BadInput` for more than `MAX_PIXELS`, or none."""
+    width_px, height_px = round(width_mm * px_per_mm), round(height_mm * px_per_mm)
+    if width_px < 1 or height_px < 1 or width_px * height_px > MAX_PIXELS:
+        raise BadInput(
+            f"A picture of {width_px} x {height_px} pixels cannot be rendered; the limit is "
+            f"{MAX_PIXELS / 1e6:g} megapixels. Choose a lower resolution."
+        )
+    return width_px, height_px
 
 
 def _rasterise(

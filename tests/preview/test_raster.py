@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -15,6 +15,7 @@ from plotbot.ink.spaces import delta_e00, srgb_to_lab
 from plotbot.plan.model import Pass, Plan, Stroke
 from plotbot.preview.picture import render_plan, write_png
 from plotbot.preview.raster import MAX_PIXELS, pen_coverage
+from plotbot.preview.stroking import Strokes
 
 
 @given(st.floats(0.1, 3), st.floats(2, 40), st.floats(0, 6.28))
@@ -25,6 +26,35 @@ def test_a_straight_stroke_covers_its_area(width: float, length: float, angle: f
     # resvg samples rows in quarters of a pixel, so a level line may be an eighth of a pixel off.
     assert area == pytest.approx(length * width + np.pi * width**2 / 4, rel=0.04, abs=0.02 + length / 8 / 8)
     assert 0 <= cover.min() <= cover.max() <= 1
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.floats(0.15, 1.5), st.integers(80, 480))
+def test_quick_strokes_cover_what_resvg_covers(seed: int, width: float, side_px: int) -> None:
+    px_per_mm = side_px / 40
+    rng = np.random.default_rng(seed)
+    lines = [np.cumsum(rng.normal(0, 3, (9, 2)), axis=0) + 20 for _ in range(4)]
+    wanted = pen_coverage(lines, width, (0, 0, 40, 40), px_per_mm)
+    strokes = Strokes(lines, width, (0, 0), px_per_mm)
+    height = wanted.shape[0] // 2
+    halves = [
+        strokes.cover(top, (rows, wanted.shape[1]))
+        for top, rows in ((0, height), (height, wanted.shape[0] - height))
+    ]
+    cover = np.concatenate([np.zeros((height, wanted.shape[1])) if half is None else half for half in halves])
+    inked = (wanted > 0) | (cover > 0)
+    assert 0 <= cover.min() <= cover.max() <= 1
+    assert np.abs(cover - wanted)[inked].mean() < 0.06
+    assert cover.sum() == pytest.approx(wanted.sum(), rel=0.05)
+
+
+def test_lines_side_by_side_fill_the_sheet_between_them() -> None:
+    comb = [np.array([[2.0, y], [18.0, y]]) for y in np.arange(2, 18, 0.3)]
+    snake = [np.concatenate([line if k % 2 else line[::-1] for k, line in enumerate(comb)])]
+    for lines in (comb, snake):
+        cover = Strokes(lines, 0.3, (0, 0), 5.9).cover(0, (118, 118))
+        assert cover is not None
+        assert cover[20:100, 20:100].min() > 0.95
 
 
 def test_a_stroke_that_does_not_move_is_a_dot() -> None:
