@@ -12,6 +12,7 @@ from plotbot.cli import (
     doctor,
     draw,
     export,
+    gallery,
     generate,
     jobs,
     machine,
@@ -40,6 +41,7 @@ app.command(rich_help_panel="Make")(preview.preview)
 app.command(rich_help_panel="Make")(export.export)
 app.command(rich_help_panel="Plot")(jobs.resume)
 app.command(rich_help_panel="Plot")(jobs.jobs)
+app.command(rich_help_panel="Plot")(gallery.gallery)
 app.add_typer(machine.app, name="machine", rich_help_panel="Plot")
 app.add_typer(pens.app, name="pens", rich_help_panel="Look up")
 app.command(rich_help_panel="Look up")(networks.networks)

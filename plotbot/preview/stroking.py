@@ -55,7 +55,8 @@ class Strokes:
         latest = np.zeros(shape, dtype=np.float32)
         along = np.full(shape, -np.inf)
         _lay_strokes(self._xy, self._offsets, here, self._radius, top, done, latest, along)
-        return np.minimum(done + latest, np.float32(1))
+        covered: Cover = np.minimum(done + latest, np.float32(1))
+        return covered
 
 
 @compiled

@@ -47,3 +47,30 @@ def test_a_port_in_use_is_told_without_opening_it() -> None:
     finally:
         os.close(controller)
     assert "no port" in str(obstacle("/dev/does-not-exist"))
+
+
+def test_the_gallery_shows_every_job_and_what_became_of_it(run: Run, square: Path) -> None:
+    plot = ("--machine", "virtual", "--speed", "0", "--yes")
+    assert run("draw", square, *plot, "--out", "jobs/a <b>").code == 0
+    assert run("draw", square, *plot[:-1], "--out", "jobs/half", stdin="\nq\n").code == 4
+    assert run("draw", square, "--dry-run", "--out", "jobs/planned").code == 0
+    assert run("draw", square, "--dry-run", "--out", "jobs/broken").code == 0
+    Path("jobs/broken/plan.json").write_text("{}")
+    Path("jobs/planned/preview.png").write_bytes(b"no picture")
+    result = run("gallery", "--json")
+    assert result.code == 0, result.err
+    assert result.json["jobs"] == 4
+    page = Path(result.json["gallery"]).read_text()
+    for state in ("done", "unfinished", "planned", "broken"):
+        assert page.count(f'<li data-state="{state}"') == 1
+    assert page.count("data:image/webp;base64,") == 3
+    assert 'href="a%20%3Cb%3E/report.html"' in page
+    assert "<b>" not in page
+    assert "2 Red" in page
+    assert "http" not in page
+
+
+def test_a_gallery_of_nothing_says_how_to_begin(run: Run) -> None:
+    result = run("gallery", "nowhere")
+    assert result.code == 2
+    assert "plotbot draw" in result.err
