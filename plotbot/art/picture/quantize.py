@@ -1,0 +1,436 @@
+"""From a picture to strokes of real pens.
+
+Pens are laid down from the lightest to the darkest. Before each, what is still missing is separated
+anew into the pens that are left, below which lies what was really drawn, rasterised: so every pen puts
+right what the ones before it could not, and the darkest, which the eye sees best, come last.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from plotbot.art.picture.edges import edge_lines
+from plotbot.art.picture.flow import direction_field, flow_guides
+from plotbot.art.picture.guides import (
+    Guides,
+    choose,
+    covered,
+    covered_by,
+    crossed_guides,
+    fineness,
+    parallel_guides,
+    sample,
+    strokes_on,
+)
+from plotbot.art.picture.judge import (
+    ColourDifference,
+    Strokes,
+    colour_difference,
+    film_of_strokes,
+    lay_down,
+    low_passed,
+    resized,
+)
+from plotbot.art.picture.separation import separate
+from plotbot.art.picture.stipple import dot, stipple
+from plotbot.errors import BadInput
+from plotbot.ink.film import film_to_lab, relative_to_film, transmittance
+from plotbot.ink.spaces import light_to_dark
+from plotbot.pens.inventory import matchable_pens, select_pens
+from plotbot.pens.model import Inventory, Pen
+from plotbot.plan.model import Motion
+from plotbot.plan.motion import draw_limits, flatten, hop_seconds, pen_times, stroke_seconds
+
+__all__ = ["MARKS", "QuantizeOptions", "QuantizeReport", "Quantized", "estimate_seconds", "quantize"]
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str, float], None]
+
+MARKS = ("hatch", "cross", "flow", "stipple", "lines")
+"""What strokes look like; several joined by + are laid over one another, such as flow+lines."""
+
+_MENDING = 0.5
+"""How far pens may go over the cap to mend what came out too light."""
+
+_WORTH_MM = 20.0
+"""Less ink than this is not worth a pen change."""
+
+_MIN_SIDE_MM = 5.0
+_MOST_CELLS = 600_000
+_GOLDEN_TURN = math.pi * (3 - math.sqrt(5)) / 2
+"""Any few successive multiples of it are well apart, so hatchings of different pens always cross."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizeOptions:
+    """How a picture becomes strokes. Lengths in mm.
+
+    marks: one of `MARKS`, or several joined by +. pens: ids or names, all of the inventory by default;
+    fluorescent pens are never used. most_ink: coverage of all pens together where it is greatest.
+    detail: size of the smallest thing that is told apart. shortest: of a stroke. viewing: low-pass
+    (sigma) under which the drawing is compared with the picture; 1 mm is two minutes of arc at 1.7 m.
+    angle: of the darkest pen's hatching, degrees. dots: most dots of a stippling. time_budget_s: draw
+    no longer than this, by the motion's own estimate, with less ink and longer strokes.
+    """
+
+    marks: str = "flow"
+    pens: tuple[str, ...] | None = None
+    most_ink: float = 2.8
+    detail: float = 0.5
+    shortest: float = 2.0
+    viewing: float = 1.0
+    angle: float = 45.0
+    dots: int = 20_000
+    time_budget_s: float | None = None
+    motion: Motion = field(default_factory=Motion)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for mark in self.marks.split("+"):
+            if mark not in MARKS:
+                raise BadInput(
+                    f"Marks {self.marks!r} are unknown; use {', '.join(MARKS)}, "
+                    "or several joined like flow+lines."
+                )
+        ranges = {
+            "most_ink": (0.1, 6.0, "layers"), "detail": (0.1, 10.0, "mm"), "shortest": (0.0, 100.0, "mm"),
+            "viewing": (0.05, 50.0, "mm"), "angle": (-360.0, 360.0, "degrees"), "dots": (1, 1_000_000, ""),
+            "time_budget_s": (10.0, 1e6, "s"),
+        }  # fmt: skip
+        for name, (low, high, unit) in ranges.items():
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and low <= value <= high):
+                raise BadInput(
+                    f"{name} is {value:g}; it must be from {low:g} to {high:g} {unit}".rstrip() + "."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizeReport:
+    """What came out. floor: what the tin itself is off, if its inks mixed without any grain. drawn:
+    the strokes as plotted. pens: mm of ink per pen, in drawing order. tone: 1, or less where a time
+    budget made the drawing lighter. seconds: the estimate that the budget was held to."""
+
+    floor: ColourDifference
+    drawn: ColourDifference
+    pens: dict[str, float]
+    strokes: int
+    tone: float
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "floor": self.floor.as_dict(),
+            "drawn": self.drawn.as_dict(),
+            "pens": {pen: round(length, 1) for pen, length in self.pens.items()},
+            "strokes": self.strokes,
+            "tone": round(self.tone, 4),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantized:
+    """strokes: (pen id, points [n, 2] mm on the sheet), lightest pen first. target: the picture as light
+    relative to the paper, linear Rec.2020 [H, W, 3], on square cells of `cell_mm` that fill `box_mm`
+    (left, top, right, bottom)."""
+
+    strokes: Strokes
+    target: Floats
+    cell_mm: float
+    box_mm: tuple[float, float, float, float]
+    report: QuantizeReport
+
+
+def quantize(
+    picture: npt.NDArray[Any],
+    inventory: Inventory,
+    area_mm: tuple[float, float, float, float],
+    options: QuantizeOptions | None = None,
+    on_progress: Progress | None = None,
+) -> Quantized:
+    """Turn a picture into strokes of an inventory's pens.
+
+    picture: linear Rec.2020 [H, W, 3] from `load_picture`; its white becomes the bare paper. area_mm:
+    left, top, right, bottom of where it may go; it is made as large as fits, centred. on_progress is
+    told what is being done and how far it all is, 0..1. Raises `BadInput`.
+    """
+    options = options or QuantizeOptions()
+    chosen = select_pens(inventory, options.pens) if options.pens is not None else inventory
+    pens = list(matchable_pens(chosen))
+    box = _placed(picture, area_mm)
+    size = (box[2] - box[0], box[3] - box[1])
+    cell = max(options.detail, math.sqrt(size[0] * size[1] / _MOST_CELLS))
+    # Whole cells: the grid is made to fit the box, not the box to the grid.
+    shape = (max(2, round(size[1] / cell)), max(2, round(size[0] / cell)))
+    cell = size[0] / shape[1]
+    target = np.clip(resized(picture, shape), 0.0, None)
+    tell = on_progress or (lambda _what, _share: None)
+    work = _Work(pens, inventory, target, size, cell, options)
+    tell("separating", 0.0)
+    strokes = work.draw(1.0, tell)
+    tone, seconds = 1.0, estimate_seconds(strokes, inventory, options.motion)
+    budget = options.time_budget_s
+    low, high = 0.0, 1.0
+    for _ in range(5):
+        if budget is None or (seconds <= budget and (tone == 1.0 or seconds > 0.9 * budget)):
+            break
+        low, high = (low, tone) if seconds > budget else (tone, high)
+        # Time goes about with ink; the bounds keep a bad guess from running away.
+        guess = tone * 0.97 * budget / max(seconds, 1.0)
+        tone = guess if low < guess < high else (low + high) / 2
+        if tone < 0.02:
+            raise BadInput(
+                f"A time budget of {budget:g} s is too short for {len(pens)} pens on {size[0]:.0f} x "
+                f"{size[1]:.0f} mm; give more time, fewer pens, or a smaller drawing."
+            )
+        strokes = work.draw(tone, tell)
+        seconds = estimate_seconds(strokes, inventory, options.motion)
+    if budget is not None and seconds > budget:
+        raise BadInput(
+            f"A time budget of {budget:g} s cannot be held with these pens (the lightest drawing tried takes "
+            f"{seconds:.0f} s); give more time, fewer pens, or a smaller drawing."
+        )
+    tell("judging", 0.95)
+    film = film_of_strokes(strokes, inventory, (0.0, 0.0, *size), 10.0)
+    drawn = colour_difference(resized(film, shape), target, inventory.paper.lab, cell, options.viewing)
+    ink: dict[str, float] = {}
+    for pen_id, points in strokes:
+        ink[pen_id] = ink.get(pen_id, 0.0) + float(np.hypot(*np.diff(points, axis=0).T).sum())
+    corner = np.array(box[:2])
+    tell("done", 1.0)
+    return Quantized(
+        [(pen_id, points + corner) for pen_id, points in strokes],
+        target,
+        cell,
+        box,
+        QuantizeReport(work.floor(), drawn, ink, len(strokes), tone, seconds),
+    )
+
+
+def estimate_seconds(strokes: Strokes, inventory: Inventory, motion: Motion) -> float:
+    """About how long strokes take to plot: drawing, lifts and pen changes exactly, travel by a rule of
+    thumb (the mean hop of a good tour is 0.7 of the mean distance of strokes that are strewn evenly)."""
+    by_pen: dict[str, list[Floats]] = {}
+    for pen_id, points in strokes:
+        by_pen.setdefault(pen_id, []).append(points)
+    total = motion.swap_s * max(len(by_pen) - 1, 0)
+    for pen_id, lines in by_pen.items():
+        pen = inventory[pen_id]
+        points, offsets = flatten(lines)
+        total += float(stroke_seconds(points, offsets, *draw_limits(motion, pen))[1].sum())
+        extent = np.prod(np.maximum(points.max(axis=0) - points.min(axis=0), 1.0))
+        hop = 0.7 * math.sqrt(float(extent) / len(lines))
+        total += len(lines) * (
+            float(hop_seconds(hop, motion.travel_speed, motion.travel_acceleration))
+            + sum(pen_times(motion, pen))
+        )
+    return total
+
+
+def _placed(
+    picture: npt.NDArray[Any], area: tuple[float, float, float, float]
+) -> tuple[float, float, float, float]:
+    if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 1:
+        raise BadInput(f"A picture of shape {picture.shape} cannot be drawn; it must be [height, width, 3].")
+    if not np.isfinite(picture).all():
+        raise BadInput("The picture holds values that are no numbers.")
+    left, top, right, bottom = area
+    height, width = picture.shape[:2]
+    scale = min((right - left) / width, (bottom - top) / height)
+    w, h = width * scale, height * scale
+    if not min(w, h) >= _MIN_SIDE_MM:
+        raise BadInput(
+            f"The picture would be {max(w, 0):.1f} x {max(h, 0):.1f} mm on the sheet; "
+            f"each side must be at least {_MIN_SIDE_MM:g} mm."
+        )
+    x, y = (left + right - w) / 2, (top + bottom - h) / 2
+    return (x, y, x + w, y + h)
+
+
+class _Work:
+    """One picture on one sheet, drawn as often as a time budget asks."""
+
+    def __init__(
+        self,
+        pens: Sequence[Pen],
+        inventory: Inventory,
+        target: Floats,
+        size: tuple[float, float],
+        cell: float,
+        options: QuantizeOptions,
+    ) -> None:
+        self.pens = [pens[index] for index in light_to_dark([pen.lab for pen in pens])]
+        self.inventory, self.options, self.size, self.cell = inventory, options, size, cell
+        self.paper = inventory.paper.lab
+        self.films = transmittance([pen.lab for pen in self.pens], self.paper)
+        self.target = target
+        self.shape = target.shape[:2]
+        self.area = (0.0, 0.0, *size)
+        self.sigma = 1.0 / cell
+        self.fine = fineness(min(pen.width_mm for pen in pens), cell)
+        self.fine_shape = (self.shape[0] * self.fine, self.shape[1] * self.fine)
+        self.px_per_mm = self.fine / cell
+        self.guides: dict[tuple[str, int, int], Guides] = {}
+        lightness = film_to_lab(relative_to_film(target), self.paper)[..., 0]
+        self.lightness = lightness
+        self.field = direction_field(lightness, cell)
+        self.first: npt.NDArray[np.float32] | None = None
+
+    def floor(self) -> ColourDifference:
+        """What is left when the inks mix as well as the tin can, without grain."""
+        assert self.first is not None
+        film = np.ones((*self.shape, 3))
+        for index, ink in enumerate(self.films):
+            film *= 1 - self.first[:, index].reshape(self.shape)[..., None] * (1 - ink)
+        return colour_difference(film, self.target, self.paper, self.cell, self.options.viewing)
+
+    def draw(self, tone: float, tell: Progress) -> Strokes:
+        """All pens, one after the other; `tone` under 1 thins the ink everywhere."""
+        wanted = np.clip(relative_to_film(self.target), 1e-4, None) ** tone
+        options = self.options
+        marks = options.marks.split("+")
+        goal = wanted.reshape(-1, 3)
+        cap = options.most_ink
+        plan = self._separated(goal, self.films, None, None, cap, 14)
+        if self.first is None:
+            self.first = plan.copy()
+        strokes: Strokes = []
+        film = np.ones((self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2, 3), dtype=np.float32)
+        tones = [mark for mark in marks if mark != "lines"]
+        spent = np.zeros(len(goal))
+        planned = np.ones((*self.shape, 3))
+        if "lines" in marks:
+            strokes = self._edges(tone)
+            for pen, ink in zip(self.pens, self.films, strict=True):
+                lines = [line for pen_id, line in strokes if pen_id == pen.id]
+                lay_down(
+                    film,
+                    self._halved(covered_by(lines, pen.width_mm, self.fine_shape, self.px_per_mm)),
+                    ink,
+                    pen.opacity,
+                )
+            planned = resized(film, self.shape)
+        for index, pen in enumerate(self.pens if tones else []):
+            tell(f"drawing with pen {pen}", 0.1 + 0.8 * index / len(self.pens))
+            if index:
+                # What lies on the paper: its detail as planned, its tone as it really came out.
+                drawn = low_passed(resized(film, self.shape), self.sigma)
+                drawn /= np.maximum(low_passed(planned, self.sigma), 1e-3)
+                below = np.clip(planned * drawn, 1e-3, 1).reshape(-1, 3)
+                plan[:, index:] = self._separated(
+                    goal, self.films[index:], below, plan[:, index:], np.maximum(cap + _MENDING - spent, 0), 5
+                )
+            want = plan[:, index].reshape(self.shape).astype(np.float64)
+            want[want < 0.012] = 0
+            if float(want.sum()) * self.cell**2 / pen.width_mm < _WORTH_MM:
+                continue
+            # Several marks share the tone: each draws its part, crossing the others.
+            share = want if len(tones) == 1 else 1 - (1 - np.minimum(want, 0.999)) ** (1 / len(tones))
+            cover = np.zeros(self.fine_shape, np.bool_)
+            for number, mark in enumerate(tones):
+                lines, inked = self._marks(mark, pen, index, share, tone, number)
+                strokes += [(pen.id, line) for line in lines]
+                cover |= inked
+            lay_down(film, self._halved(cover), self.films[index], pen.opacity)
+            planned *= 1 - want[..., None] * (1 - self.films[index])
+            spent += low_passed(self._cells(cover)[..., None], self.sigma).ravel()
+        order = {pen.id: index for index, pen in enumerate(self.pens)}
+        strokes.sort(key=lambda one: order[one[0]])
+        if not strokes:
+            raise BadInput("Nothing is left to draw: the picture is as light as the paper.")
+        return strokes
+
+    def _halved(self, cover: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        height, width = cover.shape
+        parts = cover.reshape(height // 2, 2, width // 2, 2)
+        return np.asarray(parts.mean(axis=(1, 3)), dtype=np.float32)
+
+    def _cells(self, cover: npt.NDArray[np.bool_]) -> Floats:
+        height, width = self.shape
+        return np.asarray(cover.reshape(height, self.fine, width, self.fine).mean(axis=(1, 3)))
+
+    def _separated(
+        self, goal: Floats, films: Floats, below: Any, start: Any, cap: Any, rounds: int
+    ) -> npt.NDArray[np.float32]:
+        """`separate` on all cores: places do not depend on one another."""
+        parts = np.array_split(np.arange(len(goal)), max(1, min(os.cpu_count() or 1, 8)))
+        caps = np.broadcast_to(np.asarray(cap, dtype=np.float64), (len(goal),))
+
+        def one(part: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+            return separate(
+                goal[part], films, self.paper, cap=caps[part], limit=1.0, rounds=rounds,
+                below=None if below is None else below[part], start=None if start is None else start[part],
+            )  # fmt: skip
+
+        with ThreadPoolExecutor(len(parts)) as pool:
+            return np.concatenate(list(pool.map(one, parts)))
+
+    def _marks(
+        self, mark: str, pen: Pen, index: int, want: Floats, tone: float, number: int
+    ) -> tuple[list[Floats], npt.NDArray[np.bool_]]:
+        """One pen's strokes of one kind, and the fine pixels that they ink."""
+        width, options = pen.width_mm, self.options
+        if mark == "stipple":
+            lines = self._dots(pen, index, want)
+            return lines, covered_by(lines, width, self.fine_shape, self.px_per_mm)
+        key = (mark, index, number)
+        if key not in self.guides:
+            turn = (len(self.pens) - 1 - index + 0.5 * number) * _GOLDEN_TURN
+            if mark == "flow":
+                seed = options.seed * 1000 + index * 10 + number
+                self.guides[key] = flow_guides(self.field, self.cell, self.size, width, want, turn, seed)
+            else:
+                angle = math.radians(options.angle) + turn
+                one = parallel_guides(self.size, angle, width, 0.5)
+                other = parallel_guides(self.size, angle + math.pi / 2, width, 0.5)
+                self.guides[key] = crossed_guides(one, other) if mark == "cross" else one
+        guides = self.guides[key]
+        drawn = choose(guides, want, self.cell, width, options.shortest / max(tone, 0.2), self.fine)
+        lines = strokes_on(guides, drawn, width)
+        inked = covered(guides, drawn, width, self.fine_shape, self.px_per_mm)
+        if mark == "flow":
+            return [line[_thinned(len(line))] for line in lines], inked
+        return [line[[0, -1]] if len(line) > 1 else line for line in lines], inked
+
+    def _dots(self, pen: Pen, index: int, want: Floats) -> list[Floats]:
+        """Dots as small as their number allows; every pen gets its share of the number by its ink."""
+        assert self.first is not None
+        ink = float(self.first.sum()) * self.cell**2
+        diameter = max(pen.width_mm, 1.5 * self.cell, math.sqrt(ink / self.options.dots * 4 / math.pi))
+        middles = stipple(want, self.cell, diameter, self.options.seed * 1000 + index)
+        inset = diameter / 2
+        low, high = np.array([inset, inset]), np.array(self.size) - inset
+        middles = np.clip(middles, np.minimum(low, high), np.maximum(low, high))
+        return [dot(middle, diameter, pen.width_mm, index) for middle in middles]
+
+    def _edges(self, tone: float) -> Strokes:
+        """Edges, each in the dark pen that is nearest to what lies on its darker side."""
+        dark = [index for index, pen in enumerate(self.pens) if pen.lab[0] < 55] or [len(self.pens) - 1]
+        labs = film_to_lab(self.films[dark], self.paper)
+        picture = film_to_lab(relative_to_film(low_passed(self.target, 0.7 / self.cell)), self.paper)
+        shortest = max(self.options.shortest, 2.5) / max(tone, 0.2)
+        strokes: Strokes = []
+        half = min(self.pens[index].width_mm for index in dark) / 2
+        for line in edge_lines(self.lightness, self.cell, shortest):
+            local = np.stack([sample(picture[..., k], line, self.cell).mean() for k in range(3)])
+            # The line is to be darker than what it parts.
+            local[0] = 0.5 * local[0]
+            best = int(np.argmin(((labs - local) ** 2).sum(axis=1)))
+            inside = np.clip(line, half, np.array(self.size) - half)
+            strokes.append((self.pens[dark[best]].id, inside))
+        return strokes
+
+
+def _thinned(count: int) -> list[int]:
+    """Every other point of a smooth line, and its ends."""
+    return [*range(0, count - 1, 2), count - 1]
