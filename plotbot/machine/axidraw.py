@@ -150,7 +150,7 @@ class AxidrawMachine:
             self._raise_for_errors()
             here = self._machine_mm()
             if paused:
-                drawn = _drawn_mm(path, here)
+                drawn = _drawn_mm(stroke.mm, coordinates.sheet(here[None])[0])
                 if drawn < stroke.length_mm - _SAME_PLACE_MM:
                     return PausedAt(index, drawn)
             elif np.hypot(*(here - path[-1])) > _SAME_PLACE_MM:

@@ -53,6 +53,9 @@ class _SheetFrame:
         work = self.coordinates.work(np.atleast_2d(points_mm))
         return (steps_from_mm(work) - self.base).reshape(points_mm.shape)
 
+    def told_per_mm(self, move_mm: FloatArray) -> float:
+        return self.coordinates.told_per_mm(move_mm)
+
     def sheet(self, steps: Steps) -> FloatArray:
         place: FloatArray = self.coordinates.sheet(mm_from_steps(np.array([steps]) + self.base))[0]
         return place

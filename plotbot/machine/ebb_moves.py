@@ -146,7 +146,8 @@ def slices(path: Path, start: Steps, frame: Frame, *, whole_ms: bool = False) ->
         steps = target - here
         if steps.any():
             distance, speed = sampled.between(now, end)
-            yield _slice((int(steps[0]), int(steps[1])), distance, speed, whole_ms=whole_ms)
+            told = frame.told_per_mm(sampled.place(end) - sampled.place(now))
+            yield _slice((int(steps[0]), int(steps[1])), distance, speed, told, whole_ms=whole_ms)
         here, now = target, end
 
 
@@ -173,6 +174,9 @@ class Frame(Protocol):
 
     def steps(self, points_mm: FloatArray) -> npt.NDArray[np.int64]:
         """Absolute motor steps [..., 2] of sheet positions [..., 2] in mm."""
+
+    def told_per_mm(self, move_mm: FloatArray) -> float:
+        """Machine mm for each mm of a move [2] on the sheet, as the profile corrects lengths."""
 
 
 def steps_from_mm(machine_mm: FloatArray) -> npt.NDArray[np.int64]:
@@ -261,15 +265,17 @@ def _stray(corners: FloatArray, start: FloatArray, end: FloatArray) -> float:
     return float(np.hypot(off[:, 0], off[:, 1]).max())
 
 
-def _slice(steps: Steps, distance: FloatArray, speed: FloatArray, *, whole_ms: bool) -> Slice:
-    """One slice from its distance and speed at every millisecond.
+def _slice(
+    steps: Steps, distance: FloatArray, speed: FloatArray, told_per_mm: float, *, whole_ms: bool
+) -> Slice:
+    """One slice from its distance and speed at every millisecond, on the sheet.
 
     Its time is adjusted to the whole steps it does instead of the planned way, so that rounding never
     makes it faster than planned; over a stroke these adjustments cancel.
     """
     ms = len(distance) - 1
     way, top = float(distance[-1] - distance[0]), float(speed.max())
-    done = float(np.hypot(*mm_from_steps(steps)))
+    done = float(np.hypot(*mm_from_steps(steps))) / told_per_mm
     longer = min(max(done / way, 0.8), 1.25) if way > 0 else 1.0
     ticks = round(ms * TICKS_PER_MS * longer)
     if whole_ms:

@@ -54,13 +54,15 @@ _SHORTEST_DWELL_S = 0.01
 class Coordinates:
     """Sheet millimetres to work coordinates and back, for one frame, sheet and pen.
 
-    work = axes · (sheet − tip − corner), with `axes` a signed permutation matrix; `tip` is where the
-    mounted pen's tip is off the place that a reference pen's tip would have.
+    work = scale · axes · (sheet − tip − corner), with `axes` a signed permutation matrix and `scale` the
+    profile's length correction of each machine axis; `tip` is where the mounted pen's tip is off the place
+    that a reference pen's tip would have.
     """
 
     axes: np.ndarray
     corner: np.ndarray
     tip: np.ndarray
+    scale: np.ndarray
 
     @classmethod
     def of(cls, profile: Profile, paper: Paper | None, pen: Pen | None) -> Coordinates:
@@ -69,16 +71,24 @@ class Coordinates:
         frame = profile.frame
         axes = np.array([unit[frame.paper_x], unit[frame.paper_y]], dtype=float).T
         tip = pen.mechanical.tip_offset_mm if pen else (0.0, 0.0)
-        return cls(axes, np.array(frame.corner_mm(paper)), np.array(tip, dtype=float))
+        corner, scale = np.array(frame.corner_mm(paper)), np.array(frame.scale)
+        return cls(axes, corner, np.array(tip, dtype=float), scale)
 
     def work(self, sheet_mm: np.ndarray) -> np.ndarray:
         """Work coordinates [n, 2] of sheet points [n, 2], mm."""
-        out: np.ndarray = (np.asarray(sheet_mm, dtype=float) - self.tip - self.corner) @ self.axes.T
+        out: np.ndarray = (
+            (np.asarray(sheet_mm, dtype=float) - self.tip - self.corner) @ self.axes.T * self.scale
+        )
         return out
+
+    def told_per_mm(self, move_mm: np.ndarray) -> float:
+        """How much longer the machine is told to move than this move [2] on the sheet is; 1 for no move."""
+        length = float(np.hypot(*move_mm))
+        return float(np.hypot(*(move_mm @ self.axes.T * self.scale))) / length if length > 0 else 1.0
 
     def sheet(self, work_mm: np.ndarray) -> np.ndarray:
         """Sheet points [n, 2] of work coordinates [n, 2], mm: where the pen's tip is."""
-        out: np.ndarray = np.asarray(work_mm, dtype=float) @ self.axes + self.corner + self.tip
+        out: np.ndarray = np.asarray(work_mm, dtype=float) / self.scale @ self.axes + self.corner + self.tip
         return out
 
 

@@ -15,13 +15,19 @@ from plotbot.machine.grbl_settings import Settings
 from plotbot.machine.profile import Profile
 from plotbot.plan.model import Plan
 
-__all__ = ["plotting_seconds"]
+__all__ = ["LINE_S", "plotting_seconds"]
+
+LINE_S = 1 / 270
+"""What an ATmega328P needs for one line, before the first of a stroke moves."""
 
 
-def plotting_seconds(plan: Plan, profile: Profile, settings: Settings | None = None) -> float:
+def plotting_seconds(
+    plan: Plan, profile: Profile, settings: Settings | None = None, *, line_s: float = LINE_S
+) -> float:
     """Seconds from the first travel to the last return to the swap position, without changing pens.
 
-    settings: the board's, where it was asked; else the profile's numbers stand for each axis.
+    settings: the board's, where it was asked; else the profile's numbers stand for each axis. line_s: what
+    the board needs for one line; 0 for the least time that the path can take.
     """
     limits = _Limits(profile, settings or Settings())
     total = 0.0
@@ -36,15 +42,11 @@ def plotting_seconds(plan: Plan, profile: Profile, settings: Settings | None = N
             path = limits.on_steps(coordinates.work(stroke.mm[program.kept]))
             total += limits.seconds(np.array([at, path[0]]), profile.motion.travel_speed)
             total += lower_s + limits.seconds(path, draw_speed) + lift_s
-            total += _LINE_S * min(len(program.path), limits.planner_blocks)
+            total += line_s * min(len(program.path), limits.planner_blocks)
             at = path[-1]
         total += limits.seconds(np.array([at, home]), profile.motion.travel_speed)
         at = home
     return total
-
-
-_LINE_S = 1 / 270
-"""What an ATmega328P needs for one line, before the first of a stroke moves."""
 
 
 class _Limits:

@@ -51,6 +51,7 @@ Direction = Literal["+x", "-x", "+y", "-y"]
 Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
 Height = Annotated[float, Field(ge=0, le=100)]
 Settle = Annotated[float, Field(ge=0, le=10)]
+Scale = Annotated[float, Field(ge=0.9, le=1.1)]
 
 
 class Travel(BaseModel):
@@ -204,6 +205,7 @@ class Frame(BaseModel):
     paper_x, paper_y: the machine direction in which the sheet's x (to the right) and y (down) run.
     corner: the corner of the sheet over which the pen stands when the plot begins.
     origin: machine coordinates of that corner, after homing; without homing it is where the pen is.
+    scale: mm to tell the machine for each real mm along its own x and y, as a ruler card shows it.
     """
 
     model_config = _STRICT
@@ -212,6 +214,7 @@ class Frame(BaseModel):
     paper_y: Direction = "-y"
     corner: Corner = "top-left"
     origin: tuple[float, float] | None = None
+    scale: tuple[Scale, Scale] = (1.0, 1.0)
 
     @model_validator(mode="after")
     def _axes_differ(self) -> Frame:

@@ -31,6 +31,9 @@ class Bare:
     def steps(self, points_mm: np.ndarray) -> np.ndarray:
         return steps_from_mm(points_mm)
 
+    def told_per_mm(self, move_mm: np.ndarray) -> float:
+        return 1.0
+
 
 COORDINATE = st.integers(0, 60_000).map(lambda um: um / 1000)
 POINT = st.tuples(COORDINATE, COORDINATE)
