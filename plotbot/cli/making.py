@@ -142,6 +142,7 @@ def make_job(
 def show_plan(report: Mapping[str, Any], plan: Plan) -> None:
     """Print the plan table, totals and where to look."""
     from plotbot.cli.plan_table import dropped_lines, plan_table, totals_line  # noqa: PLC0415
+    from plotbot.cli.preview import show_in_terminal  # noqa: PLC0415
 
     people.print()
     people.print(plan_table(report))
@@ -155,5 +156,6 @@ def show_plan(report: Mapping[str, Any], plan: Plan) -> None:
             f"Activation: {activation['free']:.2f} free, {activation['quantised']:.2f} with real pens, "
             f"{activation['refitted']:.2f} refined, {activation['as_plotted']:.2f} as plotted."
         )
+    show_in_terminal(people, plan)
     folder = report["job"]
     people.print(f"Look at {folder}/preview.png and {folder}/report.html", soft_wrap=True)

@@ -74,3 +74,22 @@ def test_a_gallery_of_nothing_says_how_to_begin(run: Run) -> None:
     result = run("gallery", "nowhere")
     assert result.code == 2
     assert "plotbot draw" in result.err
+
+
+@pytest.mark.parametrize("name", ["sheet.png", "sheet.svg", "sheet.html", "sheet.gif"])
+def test_an_svg_is_previewed_without_making_a_job(run: Run, square: Path, name: str) -> None:
+    options = ("--dpi", "40", "--seconds", "1", "--paper", "a5")
+    result = run("preview", square, "--pens", "micron", "-o", name, *options, "--json")
+    assert result.code == 0, result.err
+    assert Path(result.json["preview"]).stat().st_size > 500
+    assert [path.name for path in Path().iterdir()] == [name]
+    assert "\x1b" not in result.err
+
+
+def test_the_plan_of_a_job_is_not_made_anew(run: Run, square: Path) -> None:
+    made = run("draw", square, "--dry-run", "--json", "--out", "job").json
+    assert run("preview", "job", "-o", "a.html", "--json").json["plan_hash"] == made["plan_hash"]
+    refused = run("preview", "job", "--pens", "micron")
+    assert refused.code == 2
+    assert "--pens is for an SVG" in refused.err
+    assert run("preview", "job", "-o", "a.bmp").code == 2
