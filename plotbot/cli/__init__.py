@@ -20,6 +20,7 @@ from plotbot.cli import (
     pens,
     plan,
     preview,
+    setup,
 )
 from plotbot.errors import PlotbotError
 
@@ -45,6 +46,7 @@ app.command(rich_help_panel="Plot")(gallery.gallery)
 app.add_typer(machine.app, name="machine", rich_help_panel="Plot")
 app.add_typer(pens.app, name="pens", rich_help_panel="Look up")
 app.command(rich_help_panel="Look up")(networks.networks)
+app.command(rich_help_panel="Set up")(setup.setup)
 app.add_typer(config.app, name="config", rich_help_panel="Set up")
 app.command(rich_help_panel="Set up")(doctor.doctor)
 

@@ -93,3 +93,79 @@ def test_the_plan_of_a_job_is_not_made_anew(run: Run, square: Path) -> None:
     assert refused.code == 2
     assert "--pens is for an SVG" in refused.err
     assert run("preview", "job", "-o", "a.bmp").code == 2
+
+
+def test_setup_takes_every_suggestion(run: Run) -> None:
+    result = run("setup", "--yes", "--json")
+    assert result.code == 0, result.err
+    shown = run("config", "show", "--json").json
+    assert shown["settings"]["machine"] == "auto"
+    assert shown["origin"]["paper"] == result.json["user_file"]
+
+
+def test_setup_writes_what_was_answered(run: Run) -> None:
+    file = Path(run("config", "show", "--json").json["user_file"])
+    file.parent.mkdir(parents=True)
+    file.write_text('network = "vgg16"\nport = "/dev/old"\n')
+    answers = [
+        "virtual",
+        "a4",
+        "yes",
+        "1cm",
+        "own",
+        "desk",
+        "Black #1a1a1a 0.4",
+        "Sky blue #8cf",
+        "",
+        "prints",
+    ]
+    result = run("setup", stdin="\n".join(answers) + "\n")
+    assert result.code == 0, result.err
+    assert run("config", "show", "--json").json["settings"] == {
+        "pens": "desk",
+        "paper": "a4",
+        "landscape": True,
+        "margin": "1cm",
+        "machine": "virtual",
+        "port": None,
+        "network": "vgg16",
+        "jobs": "prints",
+    }
+    pens = run("pens", "show", "desk", "--json").json["pens"]
+    assert [(pen["name"], pen["width_mm"], pen["provenance"]) for pen in pens] == [
+        ("Black", 0.4, "guess"),
+        ("Sky blue", 0.3, "guess"),
+    ]
+    again = run("setup", stdin="")
+    assert again.code == 0
+    assert run("config", "show", "--json").json["settings"]["pens"] == "desk"
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (["cricut"], "number from 1"),
+        (["virtual", "a99"], "a99"),
+        (["virtual", "a6", "no", "80mm"], "80 mm does not fit"),
+        (["virtual", "", "", "", "own", "x y"], "x y"),
+        (["virtual", "", "", "", "own", "mine", "Black"], "Black #1a1a1a"),
+        (["virtual", "", "", "", "own", "mine", "Black #000 70"], "70 mm"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_writes_nothing(run: Run, answers: list[str], told: str) -> None:
+    result = run("setup", stdin="\n".join(answers) + "\n")
+    assert result.code == 2
+    assert told in " ".join(result.err.split())
+    assert not Path(run("config", "show", "--json").json["user_file"]).exists()
+
+
+def test_setup_mends_a_broken_file_and_names_what_wins(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Path(run("config", "show", "--json").json["user_file"])
+    file.parent.mkdir(parents=True)
+    file.write_text("paper = [")
+    monkeypatch.setenv("PLOTBOT_MARGIN", "9mm")
+    result = run("setup", "--yes")
+    assert result.code == 0, result.err
+    assert "margin of environment wins" in result.err
+    assert file.with_name("plotbot.toml.broken").read_text() == "paper = ["
+    assert run("config", "show").code == 0
