@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -14,10 +14,17 @@ from plotbot.cli.options import Json, MachineName, Port
 from plotbot.errors import BadInput, Cancelled, PlotbotError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from plotbot.machine.card import Card
     from plotbot.machine.ebb import EbbMachine
     from plotbot.machine.grbl import GrblMachine
+    from plotbot.machine.profile import Profile
+    from plotbot.plan.model import Plan
 
 __all__ = ["app"]
+
+Answer = TypeVar("Answer")
 
 app = typer.Typer(help="Plotters: find them, try them, set them up.", no_args_is_help=True)
 
@@ -100,6 +107,7 @@ def test(
         plotter.lift()
         plotter.jog_square(side_mm)
         x, y = plotter.position_mm()
+        plotter.forget_origin()
     people.print(f"Done: back at {x:.2f}, {y:.2f} mm, pen up.")
     if json:
         emit_json({"machine": plotter.name, "side_mm": side_mm, "position_mm": [x, y]})
@@ -143,6 +151,148 @@ def home(machine: MachineName = None, port: Port = None, yes: Sure = False) -> N
         _ask_to_move("Home the machine; keep hands off", yes)
         plotter.home()
     people.print("Homed.")
+
+
+@app.command(epilog="Example: plotbot machine calibrate --machine my-plotter")
+def calibrate(
+    machine: MachineName = None,
+    port: Port = None,
+    ruler: Annotated[
+        str, typer.Option("--ruler", help="Length of the rulers; long ones tell more.")
+    ] = "100mm",
+    step: Annotated[float, typer.Option("--step", help="Height between two rungs, in %.")] = 5.0,
+    yes: Sure = False,
+    json: Json = False,
+) -> None:
+    """Draw a ladder of pen heights and two rulers, ask what they show, and write it into the profile.
+
+    A shipped profile is left alone: the changed one becomes your own, under the same name.
+    """
+    from plotbot.machine.card import Card, corrected_scale  # noqa: PLC0415
+    from plotbot.machine.profile import locate_profile  # noqa: PLC0415
+    from plotbot.machine.profile_edit import change_profile, own_file  # noqa: PLC0415
+    from plotbot.paper import parse_length  # noqa: PLC0415
+
+    ruler_mm = parse_length(ruler, "--ruler")
+    with _connected(machine, port) as plotter:
+        profile = plotter.profile
+        card = Card(profile, ruler_mm, step)
+        _ask_to_move(f"{_where_to_lay(card)}, a pen in the holder", yes)
+        try:
+            plotter.check(card.ladder())
+            plotter.set_origin()
+            height = _chosen_height(plotter, card)
+            _draw(plotter, card.rulers(height))
+            scale = _answered(
+                "How long are the rulers, from the first long tick to the last? First the one along the "
+                f"upper edge, then the one along the left edge, e.g. {ruler_mm - 0.4:g} {ruler_mm:g}; "
+                "Enter keeps the lengths as they are.",
+                lambda text: corrected_scale(profile, ruler_mm, _two_lengths(text)),
+                profile.frame.scale,
+            )
+        finally:
+            with suppress(PlotbotError):  # never in the way of what went wrong
+                plotter.forget_origin()
+    source = _profile_file(machine, profile, locate_profile)
+    numbers: dict[str, float | tuple[float, ...]] = {}
+    if height != profile.pen.down_height:
+        numbers["pen.down_height"] = height
+    if scale != profile.frame.scale:
+        numbers["frame.scale"] = scale
+    written = own_file(source) if numbers else None
+    if written is not None:
+        change_profile(source, numbers, written)
+        said = ", ".join(f"{name} = {_in_words(value)}" for name, value in numbers.items())
+        people.print(f"Wrote {said} to {written}", soft_wrap=True)
+    else:
+        people.print("Nothing to change.")
+    if json:
+        emit_json(
+            {"machine": profile.name, "down_height": height, "scale": list(scale)}
+            | {"profile": str(written) if written is not None else None}
+        )
+
+
+def _where_to_lay(card: Card) -> str:
+    frame, size = card.profile.frame, f"{card.sheet.width:g} x {card.sheet.height:g} mm"
+    corner = frame.corner.replace("-", " ")
+    if card.profile.homing and frame.origin is not None:
+        x, y = frame.origin
+        place = f"its {corner} corner at {x:g}, {y:g} mm of the machine, which homes first"
+    else:
+        place = f"the pen's tip over its {corner} corner"
+    return f"Lay a sheet of at least {size}, {place}"
+
+
+def _chosen_height(plotter: GrblMachine | EbbMachine, card: Card) -> float:
+    """Draw the ladder and ask for the rung to draw at; the profile's own height without one."""
+    kept = plotter.profile.pen.down_height
+    if not card.heights:
+        people.print("This lift knows only up and down, so there is no ladder of heights.")
+        return kept
+    _draw(plotter, card.ladder())
+
+    def height_of(text: str) -> float:
+        if not text.isdecimal() or not 1 <= int(text) <= len(card.heights):
+            raise BadInput(f"{text!r} is no rung; the ladder has 1 to {len(card.heights)}.")
+        return card.heights[int(text) - 1]
+
+    return _answered(
+        f"Which is the first rung without gaps? 1 to {len(card.heights)} ({card.heights[0]:g} to "
+        f"{card.heights[-1]:g} %); Enter keeps {kept:g} %. If none is drawn, put the pen lower into its "
+        "holder and begin again (Ctrl-C).",
+        height_of,
+        kept,
+    )
+
+
+def _draw(plotter: GrblMachine | EbbMachine, plan: Plan) -> None:
+    """Draw a small plan from where the sheet is known to lie, and park."""
+    from plotbot.machine.base import Control  # noqa: PLC0415
+
+    plotter.check(plan)
+    for one_pass in plan.passes:
+        plotter.mount(one_pass.pen)
+        if plotter.plot(enumerate(one_pass.strokes), lambda index: None, Control()) is not None:
+            raise Cancelled("Stopped at the machine; the pen is lifted and nothing was written.")
+    plotter.park()
+
+
+def _answered(question: str, read: Callable[[str], Answer], kept: Answer) -> Answer:
+    """Ask until the answer makes sense; Enter keeps what is."""
+    while True:
+        people.print(question, end=" ", soft_wrap=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise BadInput("Nobody answered: standard input has ended. Nothing was written.")
+        if not line.strip():
+            return kept
+        try:
+            return read(line.strip())
+        except BadInput as error:
+            people.print(f"[yellow]{error}[/yellow]", soft_wrap=True)
+
+
+def _two_lengths(text: str) -> tuple[float, float]:
+    from plotbot.paper import parse_length  # noqa: PLC0415
+
+    words = text.split()
+    if len(words) != 2:
+        raise BadInput(f"{text!r} is not two lengths; write them like 99.6 100.2, in mm.")
+    return (parse_length(words[0], "The upper ruler"), parse_length(words[1], "The left ruler"))
+
+
+def _profile_file(machine: str | None, profile: Profile, locate: Callable[[str], Path]) -> Path:
+    """The file that the profile in use was read from."""
+    from plotbot.config import load_settings  # noqa: PLC0415
+    from plotbot.machine.opening import AUTO  # noqa: PLC0415
+
+    named = machine or load_settings()[0].machine
+    return locate(profile.name if named == AUTO else named)
+
+
+def _in_words(value: float | tuple[float, ...]) -> str:
+    return f"{value:g}" if isinstance(value, float) else f"[{', '.join(f'{one:g}' for one in value)}]"
 
 
 @contextmanager

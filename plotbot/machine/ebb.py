@@ -204,6 +204,13 @@ class EbbMachine:
         self._base[:] = 0
         self._placed, self._released = True, False
 
+    def forget_origin(self) -> None:
+        """The starting corner of now is not to be taken for a plot's later on; the motors are let go."""
+        self._drive.wait()
+        self._drive.release()
+        self._base[:] = 0
+        self._placed = self._released = False
+
     def position_kept(self, expected_mm: tuple[float, float] | None) -> bool:
         """Whether the board has kept its position since a plot that left the pen at `expected_mm`.
 

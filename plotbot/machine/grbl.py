@@ -280,6 +280,10 @@ class GrblMachine:
         self._origin, self._prepared = None, False
         self._ready()
 
+    def forget_origin(self) -> None:
+        """The starting corner of now is not to be taken for a plot's later on."""
+        self._provisional = True
+
     def mount(self, pen: Pen) -> None:
         """Take over the heights, times, speed and tip offset of the pen now in the holder; lift it."""
         self._check_pen(pen)

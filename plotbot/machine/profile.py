@@ -39,6 +39,7 @@ __all__ = [
     "ZAxis",
     "find_profile",
     "list_profiles",
+    "locate_profile",
     "profile_folders",
     "read_profile",
     "save_profile",
@@ -396,12 +397,17 @@ def save_profile(profile: Profile, path: Path) -> None:
 
 def find_profile(name: str, project: Path | None = None) -> Profile:
     """The profile called `name`, or in the file `name` when that ends in .toml; raises `BadInput`."""
+    return read_profile(locate_profile(name, project))
+
+
+def locate_profile(name: str, project: Path | None = None) -> Path:
+    """The file of the profile called `name`, or `name` itself when it ends in .toml; raises `BadInput`."""
     if name.lower().endswith(".toml"):
-        return read_profile(Path(name).expanduser())
+        return Path(name).expanduser()
     for folder in profile_folders(project):
         for path in _files(folder):
             if path.stem == name:
-                return read_profile(path)
+                return path
     known = ", ".join(sorted({path.stem for folder in profile_folders(project) for path in _files(folder)}))
     raise BadInput(
         f"No machine profile is called {name!r}; there are: {known}. "

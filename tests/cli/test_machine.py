@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import platformdirs
 import pytest
 
 from plotbot.job.folder import open_job
+from plotbot.machine.card import Card
+from plotbot.machine.profile import find_profile, read_profile
 from tests.cli.conftest import Run
 from tests.emulators.ebb import EbbEmulator
 from tests.emulators.grbl import BoardOptions, GrblEmulator, hausdorff, rest_of_motion
@@ -123,6 +127,67 @@ def test_a_port_that_is_not_there_is_said_with_exit_code_3(run: Run, square: Pat
     result = run("draw", square, "--machine", profile, "--out", "job", stdin="\n" * 4)
     assert result.code == 3
     assert "/dev/does-not-exist" in result.err
+
+
+def test_calibrating_draws_a_card_and_writes_what_it_shows(run: Run, board: GrblEmulator, grbl: Path) -> None:
+    grbl.write_text("# my plotter\n" + grbl.read_text().replace("lower_s = 0.15", "down_height = 20 # tip\n"))
+    told = ("machine", "calibrate", "--machine", grbl, "--ruler", "60mm", "--step", "10", "--json")
+    # The first measure is in centimetres without saying so, and there is no rung 9.
+    result = run(*told, stdin="\n9\n3\n6 6\n60.6 59.7\n")
+    assert result.code == 0, result.err
+    assert "no rung" in result.err
+    assert "beyond a correction" in result.err
+    rest_of_motion(board)
+    card = Card(read_profile(grbl), 60.0, 10.0)
+    assert result.json["down_height"] == 40.0
+    assert result.json["scale"] == pytest.approx([60 / 60.6, 60 / 59.7], abs=1e-6)
+    text = grbl.read_text()
+    assert text.startswith("# my plotter\n")
+    assert "down_height = 40.0 # tip" in text
+    after = read_profile(grbl)
+    assert after.pen.down_height == 40.0
+    assert after.frame.scale == tuple(result.json["scale"])
+    # Drawn before the correction. The emulated pen touches below 50 %: no rung at 60 % and 50 %, 5 below.
+    drawn = board.ink()
+    lines = [stroke.mm for _, _, stroke in (*card.ladder().strokes(), *card.rulers(40).strokes())]
+    rungs = [ink for ink in drawn if 20 < np.hypot(*(ink[-1] - ink[0])) < 30]
+    assert len(rungs) == 5
+    rulers = [ink for ink in drawn if np.hypot(*(ink[-1] - ink[0])) > 50]
+    assert len(rulers) == 2
+    for ink in rulers:
+        assert min(hausdorff(line, ink) for line in lines) < 0.05
+    heights = [line for line in board.lines if line.startswith("M3S")]
+    assert {"M3S420", "M3S480"} <= set(heights)
+    assert not board.violations
+    assert not board.pen_down
+
+
+def test_a_shipped_profile_is_calibrated_into_ones_own(run: Run) -> None:
+    with EbbEmulator(latency_ms=8) as emulator:
+        told = ("machine", "calibrate", "--machine", "axidraw", "--port", emulator.path, "--json")
+        result = run(*told, "--ruler", "50mm", "--step", "20", stdin="\n3\n49.5 50\n")
+        assert result.code == 0, result.err
+        # The emulated pen touches at 45 %: of the rungs at 50, 30 and 10 %, the second is the first drawn.
+        rungs = [ink.mm[0] for ink in emulator.ink() if 14 < np.ptp(ink.mm[:, 0]) < 16]
+        assert np.array(rungs) == pytest.approx(np.array([[35, 30 + 10 / 3], [35, 30 + 20 / 3]]), abs=0.02)
+        assert emulator.problems == []
+    own = Path(result.json["profile"])
+    assert own == platformdirs.user_config_path("plotbot") / "machines" / "axidraw.toml"
+    assert own.read_text().startswith("# AxiDraw V3")
+    after = find_profile("axidraw")
+    assert after.pen.down_height == 10.0
+    assert after.frame.scale == pytest.approx((50 / 49.5, 1.0), abs=1e-6)
+
+
+def test_nothing_is_written_when_nobody_answers(run: Run, board: GrblEmulator, grbl: Path) -> None:
+    before = grbl.read_text()
+    asked = run("machine", "calibrate", "--machine", grbl)
+    assert asked.code == 2
+    assert board.ink() == []
+    too_long = run("machine", "calibrate", "--machine", grbl, "--ruler", "290mm", stdin="\n")
+    assert too_long.code == 2
+    assert "at most 270 mm" in too_long.err
+    assert grbl.read_text() == before
 
 
 def test_profiles_are_listed(run: Run) -> None:
