@@ -71,10 +71,10 @@ class GenerateSettings:
     pen_limit: int | None = None
     colours: int = 5
     repeat_pens: bool = False
-    strokes: int = 700
+    strokes: int = 1000
     spans: int = 3
     stroke_px: float = 22.0
-    steps: int = 220
+    steps: int = 300
     seconds: float | None = None
     seed: int = 0
     view_px: int = 224

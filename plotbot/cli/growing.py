@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ __all__ = [
 
 _ART = "Art"
 
-DEFAULT_STROKES, DEFAULT_STEPS = 700, 220
+DEFAULT_STROKES, DEFAULT_STEPS = 1000, 300
 """A drawing in well under a minute on two cores; a test holds them to the optimiser's own defaults."""
 
 Channel = Annotated[
@@ -181,6 +182,9 @@ class ArtOptions:
 
 def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwork, GenerateSettings]:
     """Grow the drawing on the sheet's drawable area, with a progress bar; Ctrl-C keeps the best so far."""
+    # Threads that wait must sleep: spinning ones make a drawing take three times as long on a busy machine.
+    # OpenMP reads this once, when torch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with people.status("Waking the network…") if people.is_terminal else _nothing():
         from plotbot.art.optimiser import GenerateSettings, generate  # noqa: PLC0415
 
