@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,17 +13,27 @@ from plotbot.cli.console import emit_json, people
 from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage
 from plotbot.cli.options import (
     DriverName,
+    DropCovered,
     DryRun,
+    HandlingName,
+    JoinHatch,
+    JoinUnder,
     Json,
+    KeepOrder,
     Landscape,
     MachineName,
     Margin,
+    Merge,
+    NoMerge,
+    Optimize,
     Out,
     PaperSize,
+    PenOrderName,
     Pens,
     Port,
     Seed,
     Speed,
+    StopAfter,
     Yes,
 )
 from plotbot.errors import BadInput
@@ -72,6 +83,16 @@ def draw(
     port: Port = None,
     driver: DriverName = None,
     speed: Speed = None,
+    stop_after: StopAfter = None,
+    optimize: Optimize = None,
+    handling: HandlingName = None,
+    pen_order: PenOrderName = None,
+    merge: Merge = None,
+    no_merge: NoMerge = False,
+    keep_order: KeepOrder = False,
+    join_under: JoinUnder = None,
+    join_hatch: JoinHatch = None,
+    drop_covered: DropCovered = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -89,7 +110,8 @@ def draw(
 
     plotbot draw drawing.svg --pens micron --paper a4 --fit --dry-run
     """
-    from plotbot.cli.plotting import choose_plotter, plot_job  # noqa: PLC0415
+    from plotbot.cli.planning import Planning, plan_drawing  # noqa: PLC0415
+    from plotbot.cli.plotting import choose_plotter, plot_job, stop_seconds  # noqa: PLC0415
     from plotbot.cli.prompts import check_answerable  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
@@ -115,6 +137,18 @@ def draw(
         seed,
         device,
     )
+    planning = Planning(
+        optimize,
+        handling,
+        pen_order,
+        merge,
+        no_merge,
+        keep_order,
+        join_under,
+        join_hatch,
+        drop_covered,
+    )
+    stop_s = stop_seconds(stop_after, moves=not dry_run)
     excites = channel or neuron or classes
     if art is not None and excites:
         raise BadInput(f"Draw {art}, or grow art with --channel; one at a time.")
@@ -125,6 +159,7 @@ def draw(
     plotter = choose_plotter(
         machine or settings.machine, port=port or settings.port, driver=driver, speed=speed, moves=not dry_run
     )
+    plotter = replace(plotter, profile=planning.limit(plotter.profile))
     if not dry_run:
         check_answerable(hardware=plotter.hardware, yes=yes, json=json)
     title = art.stem if art is not None else options.title()
@@ -134,21 +169,22 @@ def draw(
         with clock.measure("art"):
             artwork, grown_with = growing.grow(options, inventory, sheet)
         drawing = growing.drawing_of(artwork, inventory, sheet)
-        plan = _plan(drawing, inventory, sheet, plotter.profile, clock)
+        plan, saved = plan_drawing(drawing, inventory, sheet, plotter.profile, planning, clock)
         with stage("Judging the plan…"), clock.measure("judge"):
             facts = _facts(options, artwork, grown_with, plan)
     else:
         with stage(f"Reading {art.name}…"), clock.measure("art"):
             drawing = _read(art, inventory, sheet, fit=fit)
-        plan = _plan(drawing, inventory, sheet, plotter.profile, clock)
+        plan, saved = plan_drawing(drawing, inventory, sheet, plotter.profile, planning, clock)
         facts = Facts(title, settings={"art": str(art.resolve())})
+    facts = replace(facts, settings={**facts.settings, **planning.said()}, planning=saved)
     job, report = make_job(folder, plan, inventory, tin, machine or settings.machine, facts, clock)
     show_plan(report, plan)
     if dry_run:
         people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
     else:
         with clock.measure("plot"):
-            report["plot"] = plot_job(job, plotter, yes=yes)
+            report["plot"] = plot_job(job, plotter, yes=yes, stop_s=stop_s)
     if json:
         emit_json(report)
 
@@ -158,13 +194,6 @@ def _read(art: Path, inventory: Inventory, sheet: Paper, *, fit: bool) -> vpype.
 
     document = drawings.assign_pens(drawings.read_svg(art), inventory)
     return drawings.fit(document, sheet) if fit else document
-
-
-def _plan(drawing: vpype.Document, inventory: Inventory, sheet: Paper, profile: Any, clock: Clock) -> Plan:
-    from plotbot.plan.build import make_plan  # noqa: PLC0415
-
-    with stage("Planning…"), clock.measure("plan"):
-        return make_plan(drawing, inventory, sheet, profile.timing())
 
 
 def _facts(options: growing.ArtOptions, artwork: Artwork, grown_with: GenerateSettings, plan: Plan) -> Facts:

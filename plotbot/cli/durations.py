@@ -15,7 +15,7 @@ _WHOLE = re.compile(f"(?:{_PART.pattern})+", re.IGNORECASE)
 
 
 def parse_duration(text: str, what: str, *, most_s: float) -> float:
-    """Seconds of a duration; raises `BadInput` naming `what` unless it is more than 0 and at most `most_s`."""
+    """Seconds of a duration, more than 0 and at most `most_s`; else raises `BadInput` naming `what`."""
     if len(text) > 40 or not _WHOLE.fullmatch(text):
         raise BadInput(f"{what} {text!r} is not a duration; write it like 10s, 5min, 2h or 1h30m.")
     seconds = sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(text))

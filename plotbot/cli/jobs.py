@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plotbot.cli.console import emit_json, people, results
-from plotbot.cli.options import DriverName, Json, MachineName, Port, Speed, Yes
+from plotbot.cli.options import DriverName, Json, MachineName, Port, Speed, StopAfter, Yes
 
 __all__ = ["jobs", "resume"]
 
@@ -85,6 +85,7 @@ def resume(
     redo_last: Annotated[
         str, typer.Option("--redo-last", help="Draw the last ink again, e.g. 5mm, where a pen skipped.")
     ] = "0mm",
+    stop_after: StopAfter = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -93,7 +94,7 @@ def resume(
     [bold]Examples[/bold]: plotbot resume · plotbot resume jobs/NAME --redo-last 5mm ·
     plotbot resume --pen 20 --from-stroke 118
     """
-    from plotbot.cli.plotting import choose_plotter, plot_job  # noqa: PLC0415
+    from plotbot.cli.plotting import choose_plotter, plot_job, stop_seconds  # noqa: PLC0415
     from plotbot.cli.prompts import check_answerable  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.job.folder import open_job  # noqa: PLC0415
@@ -103,6 +104,7 @@ def resume(
 
     settings, _ = load_settings()
     selection = Selection(from_stroke, from_pen, to_stroke, pen, parse_length(redo_last, "--redo-last"))
+    stop_s = stop_seconds(stop_after)
     opened = open_job(job) if job else last_unfinished(settings.jobs)
     plotter = choose_plotter(
         machine or opened.about.settings.get("machine") or settings.machine,
@@ -112,6 +114,6 @@ def resume(
     )
     check_answerable(hardware=plotter.hardware, yes=yes, json=json)
     people.print(f"Going on with {opened.folder.name}", soft_wrap=True)
-    outcome = plot_job(opened, plotter, yes=yes, selection=selection)
+    outcome = plot_job(opened, plotter, yes=yes, selection=selection, stop_s=stop_s)
     if json:
         emit_json({"job": str(opened.folder), "plan_hash": opened.about.plan_hash, "plot": outcome})

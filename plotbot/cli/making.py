@@ -48,6 +48,7 @@ class Facts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     activation: Mapping[str, float] | None = None
     colour: Mapping[str, float] | None = None
+    planning: Mapping[str, Any] | None = None
 
 
 def make_sheet(settings: Settings, paper: str | None, landscape: bool | None, margin: str | None) -> Paper:
@@ -134,20 +135,28 @@ def make_job(
         "job": str(job.folder),
         **summary(plan),
         **figures,
+        "planning": facts.planning,
         "timings_s": {name: round(seconds, 3) for name, seconds in clock.items()},
     }
     return job, report
 
 
 def show_plan(report: Mapping[str, Any], plan: Plan) -> None:
-    """Print the plan table, totals and where to look."""
-    from plotbot.cli.plan_table import dropped_lines, plan_table, totals_line  # noqa: PLC0415
+    """Print the plan table, totals, what planning saved, and where to look."""
+    from plotbot.cli.plan_table import dropped_lines, order_table, plan_table, totals_line  # noqa: PLC0415
+    from plotbot.cli.planning import saved_lines  # noqa: PLC0415
     from plotbot.cli.preview import show_in_terminal  # noqa: PLC0415
 
     people.print()
     people.print(plan_table(report))
     people.print()
+    reasons = order_table(report)
+    if reasons is not None:
+        people.print(reasons)
+        people.print()
     people.print(totals_line(report), f"Sheet: {plan.paper}.")
+    for line in saved_lines(report["planning"]) if report["planning"] else ():
+        people.print(line)
     for line in dropped_lines(report):
         people.print(line)
     activation = report["activation"]

@@ -7,7 +7,24 @@ from typing import Annotated
 
 import typer
 
-from plotbot.cli.options import Json, Landscape, MachineName, Margin, Out, PaperSize, Pens
+from plotbot.cli.options import (
+    DropCovered,
+    HandlingName,
+    JoinHatch,
+    JoinUnder,
+    Json,
+    KeepOrder,
+    Landscape,
+    MachineName,
+    Margin,
+    Merge,
+    NoMerge,
+    Optimize,
+    Out,
+    PaperSize,
+    PenOrderName,
+    Pens,
+)
 
 __all__ = ["plan"]
 
@@ -23,6 +40,15 @@ def plan(
     ] = False,
     out: Out = None,
     machine: MachineName = None,
+    optimize: Optimize = None,
+    handling: HandlingName = None,
+    pen_order: PenOrderName = None,
+    merge: Merge = None,
+    no_merge: NoMerge = False,
+    keep_order: KeepOrder = False,
+    join_under: JoinUnder = None,
+    join_hatch: JoinHatch = None,
+    drop_covered: DropCovered = False,
     json: Json = False,
 ) -> None:
     """Plan a drawing for your pens and write the job folder; the same as draw with --dry-run.
@@ -40,6 +66,15 @@ def plan(
         fit=fit,
         out=out,
         machine=machine,
+        optimize=optimize,
+        handling=handling,
+        pen_order=pen_order,
+        merge=merge,
+        no_merge=no_merge,
+        keep_order=keep_order,
+        join_under=join_under,
+        join_hatch=join_hatch,
+        drop_covered=drop_covered,
         dry_run=True,
         json=json,
     )

@@ -11,7 +11,7 @@ from rich.text import Text
 from plotbot.cli.console import minutes, swatch
 from plotbot.ink.spaces import srgb_hex
 
-__all__ = ["dropped_lines", "plan_table", "totals_line"]
+__all__ = ["dropped_lines", "order_table", "plan_table", "totals_line"]
 
 
 def plan_table(summary: Mapping[str, Any]) -> Table:
@@ -45,6 +45,20 @@ def plan_table(summary: Mapping[str, Any]) -> Table:
         f"{totals['lifts']}",
         minutes(totals["seconds"]),
     )
+    return table
+
+
+def order_table(summary: Mapping[str, Any]) -> Table | None:
+    """Why the pens come in this order; None where there is one pen or nothing to say."""
+    pens = summary["pens"]
+    if len(pens) < 2 or not any(pen["reason"] for pen in pens):
+        return None
+    table = Table(box=None, pad_edge=False)
+    table.add_column("#", justify="right")
+    table.add_column("Pen", no_wrap=True)
+    table.add_column("Why it comes here", overflow="fold")
+    for number, pen in enumerate(pens, start=1):
+        table.add_row(str(number), pen["id"], pen["reason"])
     return table
 
 

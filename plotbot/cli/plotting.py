@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn
 
 from plotbot.cli.console import minutes, people
+from plotbot.cli.durations import parse_duration
 from plotbot.cli.inking import counted_ink
 from plotbot.cli.prompts import TerminalPrompter
 from plotbot.errors import BadInput
@@ -16,12 +18,14 @@ from plotbot.job import runner
 from plotbot.job.folder import INK, Job
 from plotbot.job.selection import Selection
 from plotbot.machine.base import Control
+from plotbot.machine.handling import within
 from plotbot.machine.opening import AUTO, connected_profile, open_machine
 from plotbot.machine.ports import find_ports
 from plotbot.machine.profile import Profile, find_profile
 
-__all__ = ["Plotter", "choose_plotter", "plot_job"]
+__all__ = ["Plotter", "choose_plotter", "plot_job", "stop_seconds"]
 
+_LONGEST_PLOT_S = 30 * 24 * 3600.0
 _LINE_EVERY_S = 20.0
 """How often progress is said where there is no terminal to draw a bar in."""
 
@@ -69,25 +73,45 @@ def choose_plotter(
     return plotter
 
 
+def stop_seconds(stop_after: str | None, *, moves: bool = True) -> float | None:
+    """What --stop-after says; raises `BadInput` when that is no time, or where nothing moves."""
+    if stop_after is None:
+        return None
+    if not moves:
+        raise BadInput(f"Nothing is plotted with --dry-run, so it cannot stop after {stop_after}.")
+    return parse_duration(stop_after, "--stop-after", most_s=_LONGEST_PLOT_S)
+
+
 def plot_job(
-    job: Job, plotter: Plotter, *, yes: bool = False, selection: Selection | None = None
+    job: Job,
+    plotter: Plotter,
+    *,
+    yes: bool = False,
+    selection: Selection | None = None,
+    stop_s: float | None = None,
 ) -> dict[str, Any]:
-    """Draw what is left of a job; returns its outcome for JSON. Raises what `plotbot.job.runner.run` does."""
+    """Draw what is left of a job; returns its outcome for JSON. Raises what `plotbot.job.runner.run` does.
+
+    stop_s: pause at the end of the stroke that is drawn so many seconds after the first pen was mounted,
+    by the clock on the wall.
+    """
     machine = open_machine(
-        plotter.profile,
+        within(plotter.profile, job.plan.motion),
         port=plotter.port,
         driver=plotter.driver,
         speed=1.0 if plotter.speed is None else plotter.speed,
         ink=job.path(INK),
         motion=job.plan.motion,
     )
+    control = Control()
     with counted_ink(job, machine), _ProgressBars() as bars:
+        show = bars.show if stop_s is None else _stopping(bars.show, control, stop_s)
         outcome = runner.run(
             job,
             machine,
             TerminalPrompter(yes=yes, before_asking=bars.hide),
-            Control(),
-            bars.show,
+            control,
+            show,
             selection=selection,
             say=people.print,
         )
@@ -102,6 +126,24 @@ def plot_job(
         "remaining": outcome.remaining,
         "complete": outcome.complete,
     }
+
+
+def _stopping(
+    show: Callable[[runner.Progress], None], control: Control, stop_s: float
+) -> Callable[[runner.Progress], None]:
+    """Show progress, and ask for a pause once the time is up. The clock starts with the first progress."""
+    end: float | None = None
+
+    def watch(where: runner.Progress) -> None:
+        nonlocal end
+        show(where)
+        if end is None:
+            end = time.monotonic() + stop_s
+        elif time.monotonic() >= end and not control.pausing:
+            people.print(f"Pausing, as asked, after {minutes(stop_s)}.")
+            control.pause()
+
+    return watch
 
 
 class _ProgressBars:

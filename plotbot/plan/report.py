@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plotbot.drawing import flat_layers
-from plotbot.plan.build import PlanOptions, make_plan
+from plotbot.plan.build import PlanOptions, Saving, make_plan
 from plotbot.plan.model import Plan
 from plotbot.plan.motion import Estimate, estimate
 
@@ -26,7 +27,11 @@ def own_order(drawing: vpype.Document, inventory: Inventory, plan: Plan) -> Plan
 
 
 def report(
-    drawing: vpype.Document, inventory: Inventory, plan: Plan, timing: Estimate | None = None
+    drawing: vpype.Document,
+    inventory: Inventory,
+    plan: Plan,
+    timing: Estimate | None = None,
+    savings: Sequence[Saving] = (),
 ) -> dict[str, Any]:
     """What the plan saves against the drawing's own order, ready for JSON.
 
@@ -46,7 +51,18 @@ def report(
         "saved": {key: round(before[key] - after[key], 3) for key in before},
         "joins": len(drawn) - plan.stroke_count,
         "added_ink_mm": round(after["down_mm"] - float(lengths[known].sum()), 3),
+        "switches": _by_switch(savings),
     }
+
+
+def _by_switch(savings: Sequence[Saving]) -> dict[str, dict[str, float]]:
+    sums: dict[str, dict[str, float]] = {}
+    for one in savings:
+        total = sums.setdefault(one.switch, {"lifts": 0, "seconds": 0.0, "ink_mm": 0.0})
+        total["lifts"] += one.lifts
+        total["seconds"] += one.seconds
+        total["ink_mm"] += one.ink_mm
+    return {switch: {key: round(value, 3) for key, value in total.items()} for switch, total in sums.items()}
 
 
 def _numbers(timing: Estimate) -> dict[str, float]:

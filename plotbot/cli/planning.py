@@ -1,0 +1,132 @@
+"""The planning options of draw and plan: what they ask for, and what planning saved with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from plotbot.cli.durations import parse_duration
+from plotbot.cli.making import Clock, stage
+from plotbot.errors import BadInput
+from plotbot.paper import parse_length
+
+if TYPE_CHECKING:
+    import vpype
+
+    from plotbot.machine.profile import Profile
+    from plotbot.paper import Paper
+    from plotbot.pens.model import Inventory
+    from plotbot.plan.build import PenOrder, PlanOptions
+    from plotbot.plan.model import Plan
+
+__all__ = ["Planning", "plan_drawing", "saved_lines"]
+
+_LONGEST_SEARCH_S = 3600.0
+
+_SWITCHES = {
+    "merge": "Joining ends",
+    "join_hatch": "Joining hatch lines",
+    "join_under": "Joining under ink",
+    "drop_covered": "Leaving out covered strokes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """The options as they were typed; None or False where nothing was said."""
+
+    optimize: str | None = None
+    handling: str | None = None
+    pen_order: PenOrder | None = None
+    merge: str | None = None
+    no_merge: bool = False
+    keep_order: bool = False
+    join_under: str | None = None
+    join_hatch: str | None = None
+    drop_covered: bool = False
+
+    def __post_init__(self) -> None:
+        self.options()
+
+    def options(self) -> PlanOptions:
+        """What planning may do; raises `BadInput` for options that do not go together or are no lengths."""
+        from plotbot.plan.build import PlanOptions  # noqa: PLC0415
+        from plotbot.plan.order import Effort  # noqa: PLC0415
+
+        if self.merge and self.no_merge:
+            raise BadInput(f"Say --merge {self.merge} or --no-merge, not both.")
+        for name, given in (("--optimize", self.optimize), ("--merge", self.merge)):
+            if self.keep_order and given:
+                raise BadInput(f"{name} looks for another order; it does not go with --keep-order.")
+        options = PlanOptions(
+            order="given" if self.keep_order else "fast",
+            pen_order=self.pen_order or "auto",
+            join_under=parse_length(self.join_under or "0mm", "--join-under"),
+            join_hatch=parse_length(self.join_hatch or "0mm", "--join-hatch"),
+            drop_covered=self.drop_covered,
+            # Whoever asks for an order wants it, and not the one that the file was exported with.
+            carried=self.said().keys() <= {"handling"},
+        )
+        if self.optimize:
+            seconds = parse_duration(self.optimize, "--optimize", most_s=_LONGEST_SEARCH_S)
+            options = replace(options, effort=Effort(seconds=seconds))
+        if self.merge or self.no_merge:
+            tolerance = None if self.no_merge else parse_length(self.merge or "", "--merge")
+            options = replace(options, merge=tolerance)
+        return options
+
+    def limit(self, profile: Profile) -> Profile:
+        """The profile within the limits of the handling, if one was named."""
+        if self.handling is None:
+            return profile
+        from plotbot.machine.handling import handled  # noqa: PLC0415
+
+        return handled(profile, self.handling)
+
+    def said(self) -> dict[str, Any]:
+        """What was asked for, to be kept with the job."""
+        names = self.__dataclass_fields__
+        return {name: getattr(self, name) for name in names if getattr(self, name) not in (None, False)}
+
+
+def plan_drawing(
+    drawing: vpype.Document,
+    inventory: Inventory,
+    sheet: Paper,
+    profile: Profile,
+    planning: Planning,
+    clock: Clock,
+) -> tuple[Plan, dict[str, Any]]:
+    """The plan of a drawing on a machine, and what planning saved, ready for JSON."""
+    from plotbot.plan.build import plan_with_savings  # noqa: PLC0415
+    from plotbot.plan.report import report  # noqa: PLC0415
+
+    with stage("Planning…"), clock.measure("plan"):
+        plan, savings = plan_with_savings(drawing, inventory, sheet, profile.timing(), planning.options())
+        return plan, report(drawing, inventory, plan, savings=savings)
+
+
+def saved_lines(figures: dict[str, Any]) -> list[str]:
+    """What planning saved, as sentences for people; figures: what `plotbot.plan.report.report` gives."""
+    from plotbot.cli.console import minutes  # noqa: PLC0415
+
+    own, saved = figures["own"], figures["saved"]
+    lines = []
+    if saved["seconds"] >= 1:
+        share = 100 * saved["seconds"] / own["seconds"]
+        time = f"{minutes(saved['seconds'])} of {minutes(own['seconds'])} ({share:.0f} %)"
+        travel, lifts = _less(saved["up_mm"] / 1000, "m of travel"), _less(saved["lifts"], "lifts")
+        lines.append(f"Saved against the file's own order: {time}, {travel}, {lifts}.")
+    for switch, one in figures["switches"].items():
+        ink = one["ink_mm"]
+        added = f"{ink:.0f} mm of ink more" if ink >= 0 else f"{-ink:.0f} mm of ink less"
+        lines.append(
+            f"{_SWITCHES[switch]}: {one['lifts']} lift{'s' if one['lifts'] != 1 else ''} fewer, "
+            f"{_less(one['seconds'], 's', 1)}, {added}."
+        )
+    return lines
+
+
+def _less(number: float, what: str, digits: int = 0) -> str:
+    digits = max(digits, 1 if isinstance(number, float) and abs(number) < 10 else 0)
+    return f"{abs(number):.{digits}f} {what} {'less' if number >= 0 else 'more'}"
