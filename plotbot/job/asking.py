@@ -9,9 +9,17 @@ from typing import Literal, Protocol, TypeAlias
 from plotbot.pens.model import Pen
 from plotbot.plan.model import Plan
 
-__all__ = ["Answer", "PenSwap", "Progress", "Prompter", "Start"]
+__all__ = ["Answer", "DrawAt", "PenSwap", "Progress", "Prompter", "Start"]
 
-Answer: TypeAlias = Literal["stop", "go on", "next pen"]
+
+@dataclass(frozen=True, slots=True)
+class DrawAt:
+    """Go on where it stopped, with the pen lowered to this height in per cent for the rest of its strokes."""
+
+    down_height: float
+
+
+Answer: TypeAlias = Literal["stop", "go on", "next pen"] | DrawAt
 """What to do after a pause: leave resumably, go on where it stopped, or leave the rest of this pen."""
 
 
@@ -21,6 +29,7 @@ class Start:
 
     resuming: some of the drawing is ink already, so the same sheet must lie where it lay.
     position_kept: whether the machine still knows where it is; None when it cannot tell.
+    again: the stroke that may have got ink when an earlier plot was cut off, and is drawn again.
     """
 
     job: Path
@@ -30,6 +39,7 @@ class Start:
     resuming: bool
     position_kept: bool | None
     strokes: int
+    again: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +13,7 @@ from plotbot.job.asking import PenSwap, Progress
 from plotbot.job.journal import Journal
 from plotbot.job.pace import Pace, planned_seconds
 from plotbot.plan.model import Pass, Plan, Stroke
-from plotbot.plan.motion import flatten, stroke_seconds
+from plotbot.plan.motion import flatten, mounting_seconds, stroke_seconds
 
 __all__ = ["ALMOST_MM", "Leg", "Tally", "make_legs", "rest_of", "stroke_lengths"]
 
@@ -35,6 +35,12 @@ class Leg:
     strokes: list[Stroke]
     seconds: npt.NDArray[np.float64]
     mm: npt.NDArray[np.float64]
+
+    def draw_at(self, down_height: float) -> None:
+        """Draw the rest with the pen lowered to another height, in per cent; the plan stays as it is."""
+        pen = self.one_pass.pen
+        mechanical = pen.mechanical.model_copy(update={"down_height": down_height})
+        self.one_pass = replace(self.one_pass, pen=pen.model_copy(update={"mechanical": mechanical}))
 
 
 class Tally:
@@ -96,7 +102,8 @@ class Tally:
         leg, ratio = self._legs[position], self._pace.ratio
         left = max(self._seconds_left[position], 0.0) * ratio
         later = max(sum(self._seconds_left[position + 1 :]), 0.0) * ratio
-        swaps = (len(self._legs) - position - 1) * self._plan.motion.swap_s
+        mounting = mounting_seconds(self._plan)
+        swaps = float(sum(mounting[one.number] for one in self._legs[position + 1 :]))
         return Progress(
             number=leg.number + 1,
             of=len(self._plan.passes),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from plotbot.errors import Cancelled, JobMismatch, LinkLost, Paused, PlotbotError
-from plotbot.job.asking import Answer, PenSwap, Progress, Prompter, Start
+from plotbot.job.asking import Answer, DrawAt, PenSwap, Progress, Prompter, Start
 from plotbot.job.folder import Job
 from plotbot.job.inhibit import awake
 from plotbot.job.journal import Journal, JournalDamaged
@@ -29,6 +29,7 @@ from plotbot.plan.model import Plan
 
 __all__ = [
     "Answer",
+    "DrawAt",
     "KeepsPosition",
     "Outcome",
     "PenSwap",
@@ -168,6 +169,7 @@ class _Plot:
             self._journal.begun,
             _position_kept(self._machine, self._journal),
             sum(len(leg.indices) for leg in self._legs),
+            _cut_off(self._journal, self._legs[0].indices[0]),
         )
         self._journal.begin(self._machine.name)
         how = "failed"
@@ -192,7 +194,7 @@ class _Plot:
         pen = leg.one_pass.pen
         if position > 0:
             self._park()
-            if self._control.pausing and self._asked_after_pause(position, f"pen {pen.id}") == "next pen":
+            if self._control.pausing and self._is_next_pen_asked_for(position, f"pen {pen.id}"):
                 self._tally.leave(position)
                 return
         with self._asking():
@@ -208,7 +210,7 @@ class _Plot:
             begin = leg.indices.index(stopped.index)
             self._take_over_partial(position, leg, begin, stopped.drawn_mm)
             begin += stopped.index in self._journal.executed
-            if self._asked_after_pause(position, f"stroke {stopped.index}") == "next pen":
+            if self._is_next_pen_asked_for(position, f"stroke {stopped.index}"):
                 self._tally.leave(position)
                 return
 
@@ -220,17 +222,23 @@ class _Plot:
             self._redraw = {}
             self._tally.recount(self._journal)
 
-    def _asked_after_pause(self, position: int, where: str) -> Answer:
-        """Park, ask the person how to go on, and leave from here if that is not at all."""
+    def _is_next_pen_asked_for(self, position: int, where: str) -> bool:
+        """Park and ask the person how to go on: with this leg, with the next one, or not at all."""
         self._park()
         self._journal.record("paused", where)
-        with self._asking():
-            answer = self._prompts.paused(self._tally.progress(position))
+        answer: Answer = "stop"
+        if not self._control.leaving:
+            with self._asking():
+                answer = self._prompts.paused(self._tally.progress(position))
         if answer == "stop":
             raise Paused(f"Paused, pen up. {_how_far(self._job, self._journal)}")
-        self._journal.record("went on", answer)
         self._control.clear()
-        return answer
+        if isinstance(answer, DrawAt):
+            self._legs[position].draw_at(answer.down_height)
+            self._journal.record("went on", f"at pen height {answer.down_height:g} %")
+            return False
+        self._journal.record("went on", answer)
+        return answer == "next pen"
 
     def _draw(self, position: int, leg: Leg, begin: int) -> PausedAt | None:
         """Have the machine draw a leg from its stroke number `begin` on, journalling each stroke."""
@@ -327,6 +335,13 @@ def _journal(job: Job, plan: Plan, selection: Selection) -> Iterator[Journal]:
         )
     with journal:
         yield journal
+
+
+def _cut_off(journal: Journal, first: int) -> int | None:
+    """The first stroke to draw, where the last plot had no time to write down whether it was ink."""
+    sessions = journal.sessions()
+    cut = bool(sessions) and sessions[-1].how not in {"paused", "cancelled", "done", "part done"}
+    return first if cut and first not in journal.executed and first not in journal.drawn_mm else None
 
 
 def _position_kept(machine: Machine, journal: Journal) -> bool | None:

@@ -32,8 +32,7 @@ def stop_on_signals(control: Control, say: Callable[[str], None] | None = None) 
     def request(number: int, frame: FrameType | None) -> None:
         if control.pausing or number != signal.SIGINT:
             control.halt()
-        else:
-            control.pause()
+        control.leave()
         if say is not None and number == signal.SIGINT:
             with contextlib.suppress(Exception):  # whatever is wrong with the terminal, the plot is not
                 say(

@@ -33,13 +33,15 @@ class PausedAt:
 class Control:
     """Requests from the person to a running plot; safe to set from a signal handler or another thread.
 
-    `pause` asks to stop at the end of the running stroke, `halt` to stop inside it, decelerating.
-    A machine polls `pausing` between strokes and `halting` while it moves.
+    `pause` asks to stop at the end of the running stroke, `halt` to stop inside it, decelerating; `leave`
+    is a pause after which the plot is to end without a question. A machine polls `pausing` between strokes
+    and `halting` while it moves.
     """
 
     def __init__(self) -> None:
         self._pause = threading.Event()
         self._halt = threading.Event()
+        self._leave = threading.Event()
 
     def pause(self) -> None:
         """Stop at the end of the stroke being drawn."""
@@ -50,8 +52,14 @@ class Control:
         self._pause.set()
         self._halt.set()
 
+    def leave(self) -> None:
+        """Stop at the end of the stroke being drawn, and leave the plot to be resumed."""
+        self._leave.set()
+        self._pause.set()
+
     def clear(self) -> None:
         """Forget all requests, before going on."""
+        self._leave.clear()
         self._pause.clear()
         self._halt.clear()
 
@@ -64,6 +72,11 @@ class Control:
     def halting(self) -> bool:
         """A stop inside the stroke was asked for."""
         return self._halt.is_set()
+
+    @property
+    def leaving(self) -> bool:
+        """The plot is to end where it stops."""
+        return self._leave.is_set()
 
 
 class Machine(Protocol):

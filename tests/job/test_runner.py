@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plotbot.errors import BadInput, Cancelled, LinkLost, NoPlotter, Paused, PlotbotError
-from plotbot.job.asking import Answer, PenSwap, Progress, Start
+from plotbot.job.asking import Answer, DrawAt, PenSwap, Progress, Start
 from plotbot.job.folder import Job
 from plotbot.job.legs import rest_of
 from plotbot.job.pace import Pace, planned_seconds
@@ -26,6 +26,7 @@ from plotbot.job.runner import resume_line
 from plotbot.job.selection import Selection
 from plotbot.machine.base import Control
 from plotbot.machine.virtual import VirtualMachine
+from plotbot.pens.model import Pen
 from plotbot.plan.model import Motion, Plan, Stroke
 from plotbot.plan.motion import estimate
 from tests.job.plans import RAM, plan_of
@@ -314,6 +315,34 @@ def test_the_rest_of_a_pen_can_be_left_for_later(job: Job) -> None:
     outcome = plot(job, person=person, control=control, progress=on_stroke(2, control.pause))
     assert (outcome.strokes, outcome.remaining, outcome.complete) == (9, 3, False)
     assert times_drawn(job) == [1, 1, 0, 0, 0] + [1] * 7
+    assert plot(job).complete
+    assert times_drawn(job) == [1] * 12
+
+
+def test_the_rest_of_a_pen_can_be_drawn_at_another_height(job: Job) -> None:
+    control, person = Control(), Person(DrawAt(42.5))
+    mounted: list[float | None] = []
+
+    class Mounting(VirtualMachine):
+        def mount(self, pen: Pen) -> None:
+            mounted.append(pen.mechanical.down_height)
+            super().mount(pen)
+
+    machine = Mounting(speed=0.0, ink=job.folder / "ink.jsonl")
+    pause = on_stroke(2, control.pause)
+    assert plot(job, machine=machine, person=person, control=control, progress=pause).complete
+    assert mounted[:2] == [None, 42.5]
+    assert set(mounted[2:]) == {None}  # the other pens keep theirs
+    assert times_drawn(job) == [1] * 12
+    with job.journal() as journal:
+        assert ("went on", "at pen height 42.5 %") in [(one.kind, one.text) for one in journal.events()]
+
+
+def test_a_wish_to_leave_is_not_questioned(job: Job) -> None:
+    control, person = Control(), Person("go on")
+    with pytest.raises(Paused):
+        plot(job, person=person, control=control, progress=on_stroke(2, control.leave))
+    assert person.pauses == []
     assert plot(job).complete
     assert times_drawn(job) == [1] * 12
 
