@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from plotbot.art.picture.guides import compiled
 
-__all__ = ["edge_lines"]
+__all__ = ["edge_lines", "link"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def edge_lines(
         low_threshold=1.5,
         high_threshold=4.0,
     )
-    chains, offsets = _link(np.ascontiguousarray(edges))
+    chains, offsets = link(np.ascontiguousarray(edges))
     lines = []
     for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
         if end - start < 3:
@@ -44,7 +44,7 @@ def edge_lines(
 
 
 @compiled
-def _link(edges: Any) -> Any:
+def link(edges: Any) -> Any:
     """Chains of touching edge cells, each cell in one chain, straight continuations first."""
     height, width = edges.shape
     total = 0

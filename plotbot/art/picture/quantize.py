@@ -49,7 +49,15 @@ from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.model import Motion
 from plotbot.plan.motion import draw_limits, flatten, hop_seconds, pen_times, stroke_seconds
 
-__all__ = ["MARKS", "QuantizeOptions", "QuantizeReport", "Quantized", "estimate_seconds", "quantize"]
+__all__ = [
+    "MARKS",
+    "QuantizeOptions",
+    "QuantizeReport",
+    "Quantized",
+    "estimate_seconds",
+    "finely",
+    "quantize",
+]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]
@@ -157,11 +165,13 @@ def quantize(
     area_mm: tuple[float, float, float, float],
     options: QuantizeOptions | None = None,
     on_progress: Progress | None = None,
+    laid: Strokes | None = None,
 ) -> Quantized:
     """Turn a picture into strokes of an inventory's pens.
 
     picture: linear Rec.2020 [H, W, 3] from `load_picture`; its white becomes the bare paper. area_mm:
-    left, top, right, bottom of where it may go; it is made as large as fits, centred. on_progress is
+    left, top, right, bottom of where it may go; it is made as large as fits, centred. laid: strokes that
+    are part of the drawing already, in mm on the sheet; tones are made over them. on_progress is
     told what is being done and how far it all is, 0..1. Raises `BadInput`.
     """
     options = options or QuantizeOptions()
@@ -175,7 +185,9 @@ def quantize(
     cell = size[0] / shape[1]
     target = np.clip(resized(picture, shape), 0.0, None)
     tell = on_progress or (lambda _what, _share: None)
-    work = _Work(pens, inventory, target, size, cell, options)
+    corner = np.array(box[:2])
+    before = [(pen_id, points - corner) for pen_id, points in laid or []]
+    work = _Work(pens, inventory, target, size, cell, options, before)
     tell("separating", 0.0)
     strokes = work.draw(1.0, tell)
     tone, seconds = 1.0, estimate_seconds(strokes, inventory, options.motion)
@@ -206,7 +218,6 @@ def quantize(
     ink: dict[str, float] = {}
     for pen_id, points in strokes:
         ink[pen_id] = ink.get(pen_id, 0.0) + float(np.hypot(*np.diff(points, axis=0).T).sum())
-    corner = np.array(box[:2])
     tell("done", 1.0)
     return Quantized(
         [(pen_id, points + corner) for pen_id, points in strokes],
@@ -268,6 +279,7 @@ class _Work:
         size: tuple[float, float],
         cell: float,
         options: QuantizeOptions,
+        laid: Strokes,
     ) -> None:
         self.pens = [pens[index] for index in light_to_dark([pen.lab for pen in pens])]
         self.inventory, self.options, self.size, self.cell = inventory, options, size, cell
@@ -276,6 +288,7 @@ class _Work:
         self.target = target
         self.shape = target.shape[:2]
         self.area = (0.0, 0.0, *size)
+        self.laid = laid
         self.sigma = 1.0 / cell
         self.fine = fineness(min(pen.width_mm for pen in pens), cell)
         self.fine_shape = (self.shape[0] * self.fine, self.shape[1] * self.fine)
@@ -304,15 +317,14 @@ class _Work:
         plan = self._separated(goal, self.films, None, None, cap, 14)
         if self.first is None:
             self.first = plan.copy()
-        strokes: Strokes = []
         film = np.ones((self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2, 3), dtype=np.float32)
         tones = [mark for mark in marks if mark != "lines"]
         spent = np.zeros(len(goal))
         planned = np.ones((*self.shape, 3))
-        if "lines" in marks:
-            strokes = self._edges(tone)
+        strokes = list(self.laid) + (self._edges(tone) if "lines" in marks else [])
+        if strokes:
             for pen, ink in zip(self.pens, self.films, strict=True):
-                lines = [line for pen_id, line in strokes if pen_id == pen.id]
+                lines = [finely(line) for pen_id, line in strokes if pen_id == pen.id]
                 lay_down(
                     film,
                     self._halved(covered_by(lines, pen.width_mm, self.fine_shape, self.px_per_mm)),
@@ -322,7 +334,7 @@ class _Work:
             planned = resized(film, self.shape)
         for index, pen in enumerate(self.pens if tones else []):
             tell(f"drawing with pen {pen}", 0.1 + 0.8 * index / len(self.pens))
-            if index:
+            if index or strokes:
                 # What lies on the paper: its detail as planned, its tone as it really came out.
                 drawn = low_passed(resized(film, self.shape), self.sigma)
                 drawn /= np.maximum(low_passed(planned, self.sigma), 1e-3)
@@ -344,7 +356,8 @@ class _Work:
             lay_down(film, self._halved(cover), self.films[index], pen.opacity)
             planned *= 1 - want[..., None] * (1 - self.films[index])
             spent += low_passed(self._cells(cover)[..., None], self.sigma).ravel()
-        order = {pen.id: index for index, pen in enumerate(self.pens)}
+        every = light_to_dark([pen.lab for pen in self.inventory.pens])
+        order = {self.inventory.pens[index].id: place for place, index in enumerate(every)}
         strokes.sort(key=lambda one: order[one[0]])
         if not strokes:
             raise BadInput("Nothing is left to draw: the picture is as light as the paper.")
@@ -429,6 +442,17 @@ class _Work:
             inside = np.clip(line, half, np.array(self.size) - half)
             strokes.append((self.pens[dark[best]].id, inside))
         return strokes
+
+
+def finely(line: Floats, step: float = 0.5) -> Floats:
+    """The same line with no step longer than `step` mm."""
+    counts = np.maximum(np.ceil(np.hypot(*np.diff(line, axis=0).T) / step).astype(np.int64), 1)
+    if len(counts) == 0 or counts.max() == 1:
+        return line
+    start = np.repeat(np.arange(len(counts)), counts)
+    share = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[start]
+    points = line[start] + share[:, None] * (line[start + 1] - line[start])
+    return np.concatenate([points, line[-1:]])
 
 
 def _thinned(count: int) -> list[int]:
