@@ -67,6 +67,8 @@ def totals_line(summary: Mapping[str, Any]) -> str:
     totals = summary["totals"]
     swaps = totals["swaps"]
     extra = f", with {swaps} pen swap{'s' if swaps != 1 else ''}" if swaps else ""
+    if totals["wait_s"]:
+        extra += f" and {minutes(totals['wait_s'])} more for ink to dry"
     return f"About {minutes(summary['estimate_s'])}{extra}."
 
 

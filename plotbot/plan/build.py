@@ -21,6 +21,7 @@ from plotbot.drawing import Layer, flat_layers
 from plotbot.errors import BadInput
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory, Pen
+from plotbot.plan.drying import with_drying
 from plotbot.plan.lifts import connect, covered, without
 from plotbot.plan.lines import Lines, begun_at, join, merge, on_grid, pick, simplify, strokes_of
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
@@ -181,7 +182,7 @@ def plan_with_savings(
         paper=paper,
         inventory=inventory.id,
         paper_lab=inventory.paper.lab,
-        passes=passes,
+        passes=with_drying(passes, paper, motion, reorder=options.order == "fast"),
         motion=motion,
         dropped=tuple(sorted(dropped, key=lambda one: one.source)),
     )

@@ -83,11 +83,16 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """All strokes drawn with one mounted pen, in drawing order; `reason` says why this pen comes here."""
+    """All strokes drawn with one mounted pen, in drawing order; `reason` says why this pen comes here.
+
+    wait_s: how long ago the pass before must have ended when this one begins, for its ink to dry where
+    they cross. Changing the pen is part of it.
+    """
 
     pen: Pen
     strokes: tuple[Stroke, ...]
     reason: str = ""
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,8 @@ class Plan:
         feed([asdict(self.paper), self.inventory, self.paper_lab, asdict(self.motion)])
         for one_pass in self.passes:
             feed([one_pass.pen.model_dump(mode="json"), len(one_pass.strokes)])
+            if one_pass.wait_s:  # plans without a wait keep the hash they always had
+                feed(["wait_s", one_pass.wait_s])
             for stroke in one_pass.strokes:
                 feed([len(stroke.points), stroke.sources])
                 digest.update(stroke.points.astype("<i4").tobytes())

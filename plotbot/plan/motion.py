@@ -32,6 +32,7 @@ __all__ = [
     "flatten",
     "hop_seconds",
     "junction_speeds",
+    "mounting_seconds",
     "pen_times",
     "profile",
     "stroke_seconds",
@@ -165,10 +166,12 @@ class PassEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a plan will do, pass by pass. `swap_s` is the person's time for all pens but the first."""
+    """What a plan will do, pass by pass. `swap_s` is the person's time for all pens but the first, `wait_s`
+    what ink needs to dry beyond that."""
 
     passes: tuple[PassEstimate, ...]
     swap_s: float
+    wait_s: float = 0.0
 
     @property
     def machine_s(self) -> float:
@@ -177,8 +180,8 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        """Machine time and pen swaps together."""
-        return self.machine_s + self.swap_s
+        """Machine time, pen swaps and waits together."""
+        return self.machine_s + self.swap_s + self.wait_s
 
 
 def profile(
@@ -329,7 +332,16 @@ def pen_times(motion: Motion, pen: Pen) -> tuple[float, float]:
 def estimate(plan: Plan) -> Estimate:
     """Length, travel, lifts and time of each pass and of the whole plan."""
     passes = tuple(_estimate_pass(one, plan.motion) for one in plan.passes)
-    return Estimate(passes, plan.motion.swap_s * max(len(passes) - 1, 0))
+    swaps = plan.motion.swap_s * max(len(passes) - 1, 0)
+    return Estimate(passes, swaps, float(mounting_seconds(plan).sum()) - swaps)
+
+
+def mounting_seconds(plan: Plan) -> FloatArray:
+    """Seconds between the pass before and each pass, [passes], 0 for the first: the change of pens, or what
+    the ink needs to dry where that is longer."""
+    seconds = np.array([max(plan.motion.swap_s, one.wait_s) for one in plan.passes])
+    seconds[:1] = 0.0
+    return seconds
 
 
 def check_motion(motion: Motion) -> Motion:

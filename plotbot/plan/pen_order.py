@@ -13,7 +13,6 @@ crossings alike and one kind of ink it is light to dark. The weights are estimat
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -22,6 +21,7 @@ import numpy.typing as npt
 
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
+from plotbot.plan.cells import CELL_MM, cell_count, inked_cells
 from plotbot.plan.lines import Lines
 
 __all__ = ["OPAQUE", "PenOrder", "crossings", "order_pens"]
@@ -33,7 +33,6 @@ OPAQUE = 0.5
 """From this opacity on a pen counts as one that hides what is below."""
 
 _EXACT_UP_TO = 12
-_CELL_MM = 0.5
 _WETNESS = {
     "water-based": 0.4,
     "pigment": 0.3,
@@ -83,24 +82,10 @@ def order_pens(
 
 def crossings(parts: Sequence[Lines], paper: Paper) -> FloatArray:
     """Area in mm² where two pens both have ink, [pens, pens], on a grid of half millimetres."""
-    columns, rows = math.ceil(paper.width / _CELL_MM) + 1, math.ceil(paper.height / _CELL_MM) + 1
-    inked = np.zeros((len(parts), columns * rows), dtype=np.float32)
+    inked = np.zeros((len(parts), cell_count(paper)), dtype=np.float32)
     for number, lines in enumerate(parts):
-        cells = np.floor(_samples(lines) / _CELL_MM).astype(np.int64)
-        cells = np.clip(cells, 0, (columns - 1, rows - 1))
-        inked[number, cells[:, 1] * columns + cells[:, 0]] = 1.0
-    return np.asarray(inked @ inked.T, dtype=np.float64) * _CELL_MM**2
-
-
-def _samples(lines: Lines) -> FloatArray:
-    """Points along all polylines, never further apart than half a cell."""
-    steps = np.diff(lines.points, axis=0)
-    steps[lines.offsets[1:-1] - 1] = 0.0
-    counts = np.maximum(np.ceil(np.hypot(*steps.T) / (_CELL_MM / 2)).astype(np.int64), 1)
-    first = np.repeat(np.arange(len(steps)), counts)
-    share = (np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[first]
-    points = lines.points[:-1][first] + share[:, None] * steps[first]
-    return np.concatenate([points, lines.points[lines.offsets[1:] - 1]])
+        inked[number, inked_cells(lines.points, lines.offsets, paper)[0]] = 1.0
+    return np.asarray(inked @ inked.T, dtype=np.float64) * CELL_MM**2
 
 
 def _costs(pens: Sequence[Pen], shared_mm2: FloatArray) -> FloatArray:
@@ -172,11 +157,11 @@ def _reasons(
             words[pen] = "opaque, so over the translucent inks"
         elif len(spared) and spared.max() > 0.01:
             other = earlier[int(np.argmax(spared))]
-            area = f"{shared_mm2[pen, other]:.0f} mm²"
+            area = f"{shared_mm2[pen, other]:.0f} mm² shared"
             if pens[pen].lab[0] < pens[other].lab[0]:
-                words[pen] = f"darker than {pens[other]}: would soil its nib where they cross ({area})"
+                words[pen] = f"darker than {pens[other]}: would soil its nib ({area})"
             else:
-                words[pen] = f"wetter than {pens[other]}: would smear under it where they cross ({area})"
+                words[pen] = f"wetter than {pens[other]}: would smear under it ({area})"
         else:
             words[pen] = f"light to dark: L* {pens[pen].lab[0]:.0f}"
     return words

@@ -51,9 +51,10 @@ def carried_plan(
                     for one, who in zip(strokes, sources, strict=True)
                 ),
                 str(reason),
+                float(wait),
             )
-            for layer, strokes, sources, reason in zip(
-                layers, points, data["sources"], data["reasons"], strict=True
+            for layer, strokes, sources, reason, wait in zip(
+                layers, points, data["sources"], data["reasons"], data["waits"], strict=True
             )
         )
         dropped = tuple(

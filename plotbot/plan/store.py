@@ -29,6 +29,7 @@ FORMAT = "plotbot plan 1"
 MAX_PLAN_BYTES = 1_000_000_000
 """Largest plan file that is read; a plan of a million strokes is a quarter of that."""
 
+_MAX_WAIT_S = 24 * 3600.0
 _MAX_UM = 10_000_000  # 10 m: more than any sheet, and far from the ends of int32
 
 Value = TypeVar("Value")
@@ -52,7 +53,8 @@ def plan_json(plan: Plan) -> Iterator[str]:
     }
     yield _dumps(head)[:-1] + ',"passes":['
     for number, one in enumerate(plan.passes):
-        opening = _dumps({"pen": one.pen.model_dump(mode="json"), "reason": one.reason})
+        wait = {"wait_s": one.wait_s} if one.wait_s else {}
+        opening = _dumps({"pen": one.pen.model_dump(mode="json"), "reason": one.reason, **wait})
         yield (",\n" if number else "\n") + opening[:-1] + ',"strokes":['
         for count, stroke in enumerate(one.strokes):
             sources = ",".join(map(str, stroke.sources))
@@ -112,6 +114,7 @@ def summary(plan: Plan, timing: Estimate | None = None) -> dict[str, Any]:
             "lifts": times.lifts,
             "seconds": round(times.seconds, 3),
             "reason": one.reason,
+            "wait_s": one.wait_s,
         }
         for one, times in zip(plan.passes, timing.passes, strict=True)
     ]
@@ -126,6 +129,7 @@ def summary(plan: Plan, timing: Estimate | None = None) -> dict[str, Any]:
         "lift_s": round(sum(times.lift_s for times in timing.passes), 3),
         "swaps": max(len(plan.passes) - 1, 0),
         "swap_s": round(timing.swap_s, 3),
+        "wait_s": round(timing.wait_s, 3),
     }
     return {
         "plan_hash": plan.hash,
@@ -200,6 +204,7 @@ def _plan(data: dict[str, Any]) -> Plan:
                     for stroke in one["strokes"]
                 ),
                 _text(one["reason"]),
+                _wait(one.get("wait_s", 0.0)),
             )
             for one in data["passes"]
         ),
@@ -224,6 +229,12 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
     return value
+
+
+def _wait(value: Any) -> float:
+    if not 0 <= _number(value) <= _MAX_WAIT_S:
+        raise ValueError(f"a wait of {value} s is not between 0 and {_MAX_WAIT_S:g} s")
+    return float(value)
 
 
 def _index(value: Any) -> int:

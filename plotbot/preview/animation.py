@@ -16,7 +16,7 @@ from plotbot.files import written_whole
 from plotbot.ink.film import film_to_srgb, lay, transmittance
 from plotbot.ink.spaces import lab_to_srgb, srgb_hex, srgb_uint8
 from plotbot.plan.model import Plan
-from plotbot.plan.motion import PARK_MM
+from plotbot.plan.motion import PARK_MM, mounting_seconds
 from plotbot.preview.raster import check_size
 from plotbot.preview.report import stroke_times
 from plotbot.preview.stroking import Strokes
@@ -46,7 +46,7 @@ def frames(plan: Plan, px_per_mm: float, count: int) -> Iterator[Picture]:
     canvas = _Canvas(plan, px_per_mm, (height, width))
     times = stroke_times(plan)
     pass_of = np.repeat(np.arange(len(plan.passes)), [len(one.strokes) for one in plan.passes])
-    times -= (pass_of * plan.motion.swap_s)[:, None]
+    times -= np.cumsum(mounting_seconds(plan))[pass_of][:, None]
     strokes = [stroke.mm for _, _, stroke in plan.strokes()]
     end = float(times[-1, 2]) if len(times) else 0.0
     done = 0
