@@ -21,6 +21,7 @@ from plotbot.cli import (
     plan,
     preview,
     setup,
+    watch,
 )
 from plotbot.errors import PlotbotError
 
@@ -42,6 +43,7 @@ app.command(rich_help_panel="Make")(preview.preview)
 app.command(rich_help_panel="Make")(export.export)
 app.command(rich_help_panel="Plot")(jobs.resume)
 app.command(rich_help_panel="Plot")(jobs.jobs)
+app.command(rich_help_panel="Plot")(watch.watch)
 app.command(rich_help_panel="Plot")(gallery.gallery)
 app.add_typer(machine.app, name="machine", rich_help_panel="Plot")
 app.add_typer(pens.app, name="pens", rich_help_panel="Look up")

@@ -21,6 +21,7 @@ from plotbot.cli.options import (
     Json,
     KeepOrder,
     Landscape,
+    Live,
     MachineName,
     Margin,
     Merge,
@@ -84,6 +85,7 @@ def draw(
     driver: DriverName = None,
     speed: Speed = None,
     stop_after: StopAfter = None,
+    live: Live = False,
     optimize: Optimize = None,
     handling: HandlingName = None,
     pen_order: PenOrderName = None,
@@ -111,7 +113,7 @@ def draw(
     plotbot draw drawing.svg --pens micron --paper a4 --fit --dry-run
     """
     from plotbot.cli.planning import Planning, plan_drawing  # noqa: PLC0415
-    from plotbot.cli.plotting import choose_plotter, plot_job, stop_seconds  # noqa: PLC0415
+    from plotbot.cli.plotting import check_live, choose_plotter, plot_job, stop_seconds  # noqa: PLC0415
     from plotbot.cli.prompts import check_answerable  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
@@ -149,6 +151,7 @@ def draw(
         drop_covered,
     )
     stop_s = stop_seconds(stop_after, moves=not dry_run)
+    check_live(live, moves=not dry_run)
     excites = channel or neuron or classes
     if art is not None and excites:
         raise BadInput(f"Draw {art}, or grow art with --channel; one at a time.")
@@ -184,7 +187,7 @@ def draw(
         people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
     else:
         with clock.measure("plot"):
-            report["plot"] = plot_job(job, plotter, yes=yes, stop_s=stop_s)
+            report["plot"] = plot_job(job, plotter, yes=yes, stop_s=stop_s, live=live)
     if json:
         emit_json(report)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from plotbot.cli.console import emit_json, people, results
-from plotbot.cli.options import DriverName, Json, MachineName, Port, Speed, StopAfter, Yes
+from plotbot.cli.options import DriverName, Json, Live, MachineName, Port, Speed, StopAfter, Yes
 
 __all__ = ["jobs", "resume"]
 
@@ -86,6 +86,7 @@ def resume(
         str, typer.Option("--redo-last", help="Draw the last ink again, e.g. 5mm, where a pen skipped.")
     ] = "0mm",
     stop_after: StopAfter = None,
+    live: Live = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -114,6 +115,6 @@ def resume(
     )
     check_answerable(hardware=plotter.hardware, yes=yes, json=json)
     people.print(f"Going on with {opened.folder.name}", soft_wrap=True)
-    outcome = plot_job(opened, plotter, yes=yes, selection=selection, stop_s=stop_s)
+    outcome = plot_job(opened, plotter, yes=yes, selection=selection, stop_s=stop_s, live=live)
     if json:
         emit_json({"job": str(opened.folder), "plan_hash": opened.about.plan_hash, "plot": outcome})

@@ -17,6 +17,7 @@ __all__ = [
     "Json",
     "KeepOrder",
     "Landscape",
+    "Live",
     "MachineName",
     "Margin",
     "Merge",
@@ -81,6 +82,14 @@ Speed = Annotated[
         "--speed",
         min=0,
         help="Virtual machine only: 1 is real time, 10 ten times that, 0 as fast as possible.",
+        rich_help_panel=_PLOT,
+    ),
+]
+Live = Annotated[
+    bool,
+    typer.Option(
+        "--live",
+        help="Follow the plot in the browser, at an address on this computer that it prints.",
         rich_help_panel=_PLOT,
     ),
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 from plotbot.cli.console import minutes, people
 from plotbot.cli.durations import parse_duration
 from plotbot.cli.inking import counted_ink
+from plotbot.cli.keys import HINT, Keys
 from plotbot.cli.prompts import TerminalPrompter
 from plotbot.errors import BadInput
 from plotbot.job import runner
 from plotbot.job.folder import INK, Job
+from plotbot.job.requests import AttendedPrompter, attending
 from plotbot.job.selection import Selection
 from plotbot.machine.base import Control
 from plotbot.machine.handling import within
@@ -23,7 +26,7 @@ from plotbot.machine.opening import AUTO, connected_profile, open_machine
 from plotbot.machine.ports import find_ports
 from plotbot.machine.profile import Profile, find_profile
 
-__all__ = ["Plotter", "choose_plotter", "plot_job", "stop_seconds"]
+__all__ = ["Plotter", "check_live", "choose_plotter", "plot_job", "stop_seconds"]
 
 _LONGEST_PLOT_S = 30 * 24 * 3600.0
 _LINE_EVERY_S = 20.0
@@ -82,6 +85,12 @@ def stop_seconds(stop_after: str | None, *, moves: bool = True) -> float | None:
     return parse_duration(stop_after, "--stop-after", most_s=_LONGEST_PLOT_S)
 
 
+def check_live(live: bool, *, moves: bool) -> None:
+    """Refuse --live where nothing is plotted; raises `BadInput`."""
+    if live and not moves:
+        raise BadInput("Nothing is plotted with --dry-run, so there is nothing to follow with --live.")
+
+
 def plot_job(
     job: Job,
     plotter: Plotter,
@@ -89,11 +98,13 @@ def plot_job(
     yes: bool = False,
     selection: Selection | None = None,
     stop_s: float | None = None,
+    live: bool = False,
 ) -> dict[str, Any]:
     """Draw what is left of a job; returns its outcome for JSON. Raises what `plotbot.job.runner.run` does.
 
     stop_s: pause at the end of the stroke that is drawn so many seconds after the first pen was mounted,
-    by the clock on the wall.
+    by the clock on the wall. live: serve the report meanwhile, following the plot. However it is plotted,
+    `plotbot watch` of another process may ask for a pause.
     """
     machine = open_machine(
         within(plotter.profile, job.plan.motion),
@@ -104,14 +115,35 @@ def plot_job(
         motion=job.plan.motion,
     )
     control = Control()
-    with counted_ink(job, machine), _ProgressBars() as bars:
-        show = bars.show if stop_s is None else _stopping(bars.show, control, stop_s)
+    with (
+        counted_ink(job, machine),
+        attending(job, control) as attendant,
+        _served(job) if live else nullcontext(),
+        _ProgressBars() as bars,
+        Keys(control, people.print) as keys,
+    ):
+
+        def quiet() -> None:
+            keys.rest()
+            bars.hide()
+
+        def show(where: runner.Progress) -> None:
+            keys.listen()
+            bars.show(where)
+
+        def wait_for_page() -> None:
+            quiet()
+            people.print("Paused, pen up. Go on from the page, or press Ctrl-C to leave it resumable.")
+
+        prompts = TerminalPrompter(yes=yes, before_asking=quiet, profile=plotter.profile, keys=keys)
+        if keys.there:
+            people.print(HINT)
         outcome = runner.run(
             job,
             machine,
-            TerminalPrompter(yes=yes, before_asking=bars.hide),
+            AttendedPrompter(prompts, attendant, wait_for_page),
             control,
-            show,
+            show if stop_s is None else _stopping(show, control, stop_s),
             selection=selection,
             say=people.print,
         )
@@ -128,6 +160,16 @@ def plot_job(
     }
 
 
+@contextmanager
+def _served(job: Job) -> Iterator[None]:
+    """Serve the report on this computer while the job is plotted, and say where."""
+    from plotbot.cli.watching import live_report  # noqa: PLC0415
+
+    with live_report(job) as at:
+        people.print(f"Follow it at {at.url}", soft_wrap=True)
+        yield
+
+
 def _stopping(
     show: Callable[[runner.Progress], None], control: Control, stop_s: float
 ) -> Callable[[runner.Progress], None]:
@@ -141,7 +183,7 @@ def _stopping(
             end = time.monotonic() + stop_s
         elif time.monotonic() >= end and not control.pausing:
             people.print(f"Pausing, as asked, after {minutes(stop_s)}.")
-            control.pause()
+            control.leave()
 
     return watch
 

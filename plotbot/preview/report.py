@@ -12,6 +12,8 @@ The page asks for nothing outside itself. Its data is one JSON object in the pag
 - ``times``: base64 of float32 triples per stroke, seconds since the start of the plot: when travel to it
   begins, when the pen is down, when it begins to lift.
 - ``figures``, ``provenance``, ``growth``: what the caller knows of activation, colour and origin.
+- ``live``: true where the page was served during a plot; it then asks for ``status`` beside it
+  (`plotbot.preview.live.Status`) and shows what is ink in place of a moment of the plan.
 """
 
 from __future__ import annotations
@@ -39,13 +41,12 @@ from plotbot.plan.motion import (
     estimate,
     flatten,
     hop_seconds,
-    mounting_seconds,
     pen_times,
     stroke_seconds,
 )
 from plotbot.plan.store import summary
 
-__all__ = ["report_data", "stroke_times", "write_report"]
+__all__ = ["report_data", "report_page", "stroke_times", "write_report"]
 
 _TEMPLATE = "report.html"
 _GROWTH_SIDE_PX = 240
@@ -60,10 +61,26 @@ def write_report(
     provenance: Mapping[str, str] | None = None,
     growth: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
 ) -> None:
-    """Write the report of a plan to `path`, whole or not at all.
+    """Write the report of a plan to `path`, whole or not at all; arguments as for `report_page`."""
+    page = report_page(plan, title=title, figures=figures, provenance=provenance, growth=growth)
+    with written_whole(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def report_page(
+    plan: Plan,
+    *,
+    title: str,
+    figures: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, str] | None = None,
+    growth: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
+    live: bool = False,
+) -> str:
+    """The report of a plan as HTML.
 
     figures: nested numbers to show, e.g. activation and colour. provenance: lines of origin.
-    growth: labelled sRGB pictures [H, W, 3] of how a neural drawing came to be.
+    growth: labelled sRGB pictures [H, W, 3] of how a neural drawing came to be. live: follow the plot by
+    asking the server that the page came from (see `plotbot.preview.live`).
     """
     data = report_data(plan)
     data |= {
@@ -71,15 +88,14 @@ def write_report(
         "figures": dict(figures or {}),
         "provenance": dict(provenance or {}),
         "growth": [{"label": label, "png": _data_uri(picture)} for label, picture in growth],
+        "live": live,
     }
     page = (resources.files("plotbot.preview") / _TEMPLATE).read_text(encoding="utf-8")
     # "<" must not end the script element that holds the data, whatever a title or a command says.
     blob = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
         "<", "\\u003c"
     )
-    page = page.replace("{{title}}", html.escape(title)).replace("{{data}}", blob)
-    with written_whole(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    return page.replace("{{title}}", html.escape(title)).replace("{{data}}", blob)
 
 
 def report_data(plan: Plan) -> dict[str, Any]:
@@ -91,7 +107,7 @@ def report_data(plan: Plan) -> dict[str, Any]:
     # Art may touch the edge of the sheet but not leave it; rounding must not wrap around.
     grid = np.clip(np.rint(points / step_mm), 0, 65535).astype("<u2")
     times = stroke_times(plan)
-    swaps = np.cumsum(mounting_seconds(plan))
+    swaps = np.arange(len(plan.passes)) * plan.motion.swap_s
     moving = np.concatenate([[0.0], np.cumsum([one.seconds for one in timing.passes])])[:-1]
     matrix, offset = screen_matrix(plan.paper_lab)
     films = [transmittance(one.pen.lab, plan.paper_lab) for one in plan.passes]
@@ -137,14 +153,14 @@ def report_data(plan: Plan) -> dict[str, Any]:
 def stroke_times(plan: Plan) -> npt.NDArray[np.float64]:
     """When each stroke is drawn, seconds since the start of the plot, [strokes, 3].
 
-    The columns: travel to the stroke begins, the pen is down, the pen begins to lift. Between
-    passes there is what `mounting_seconds` says.
+    The columns: travel to the stroke begins, the pen is down, the pen begins to lift. Pen swaps take
+    the plan's `swap_s` before every pass but the first.
     """
     rows = []
     clock = 0.0
     for number, one in enumerate(plan.passes):
         if number:
-            clock += float(mounting_seconds(plan)[number])
+            clock += plan.motion.swap_s
         if not one.strokes:
             continue
         points, offsets = flatten([stroke.mm for stroke in one.strokes])

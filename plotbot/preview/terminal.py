@@ -42,7 +42,7 @@ def plan_in_characters(plan: Plan, columns: int, rows: int) -> Segments:
 
 
 def _legible(plan: Plan, pixel_mm: float) -> Plan:
-    """The plan with pens of at least a quarter of a pixel: lines as fine as they are would leave hardly a trace."""
+    """The plan with lines of a quarter of a pixel at least: finer ones would leave hardly a trace."""
     passes = [
         replace(one, pen=one.pen.model_copy(update={"width_mm": max(one.pen.width_mm, pixel_mm / 4)}))
         for one in plan.passes
