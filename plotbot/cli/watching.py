@@ -47,20 +47,25 @@ def status_of(job: Job) -> Status:
         events = [event for event in journal.events() if sessions and event.session == sessions[-1].id]
     latest = events[-1].kind if events else ""
     how_far = f"{count} of {job.plan.stroke_count} strokes are ink"
-    if plotting and latest == "paused":
-        if awaited(job):
-            return Status("paused", f"Paused, pen up; {how_far}.", done, can_go_on=True)
-        return Status("paused", f"Paused at the plotter, which is asked how to go on; {how_far}.", done)
-    if plotting and latest in ("", "parked"):
-        return Status("plotting", f"Waiting for an answer at the plotter; {how_far}.", done)
     if plotting:
-        return Status("plotting", f"Plotting; {how_far}.", done, can_pause=True)
+        return _while_plotting(job, latest, how_far, done)
     if complete:
         return Status("done", "Done: all strokes are ink.", done)
     if begun or sessions:
         resume = f"plotbot resume {shlex.quote(str(_short(job.folder)))}"
         return Status("unfinished", f"Not being plotted; {how_far}. Go on with: {resume}", done)
     return Status("planned", "Not begun yet.", done)
+
+
+def _while_plotting(job: Job, latest: str, how_far: str, done: tuple[tuple[int, int], ...]) -> Status:
+    """latest: what happened last in this session besides ink, as the journal calls it."""
+    if latest == "paused" and awaited(job):
+        return Status("paused", f"Paused, pen up; {how_far}.", done, can_go_on=True)
+    if latest == "paused":
+        return Status("paused", f"Paused at the plotter, which is asked how to go on; {how_far}.", done)
+    if latest in ("", "parked"):
+        return Status("plotting", f"Waiting for an answer at the plotter; {how_far}.", done)
+    return Status("plotting", f"Plotting; {how_far}.", done, can_pause=True)
 
 
 def _runs(journal: Journal) -> tuple[tuple[int, int], ...]:

@@ -41,6 +41,7 @@ from plotbot.plan.motion import (
     estimate,
     flatten,
     hop_seconds,
+    mounting_seconds,
     pen_times,
     stroke_seconds,
 )
@@ -107,7 +108,7 @@ def report_data(plan: Plan) -> dict[str, Any]:
     # Art may touch the edge of the sheet but not leave it; rounding must not wrap around.
     grid = np.clip(np.rint(points / step_mm), 0, 65535).astype("<u2")
     times = stroke_times(plan)
-    swaps = np.arange(len(plan.passes)) * plan.motion.swap_s
+    swaps = np.cumsum(mounting_seconds(plan))
     moving = np.concatenate([[0.0], np.cumsum([one.seconds for one in timing.passes])])[:-1]
     matrix, offset = screen_matrix(plan.paper_lab)
     films = [transmittance(one.pen.lab, plan.paper_lab) for one in plan.passes]
@@ -153,14 +154,14 @@ def report_data(plan: Plan) -> dict[str, Any]:
 def stroke_times(plan: Plan) -> npt.NDArray[np.float64]:
     """When each stroke is drawn, seconds since the start of the plot, [strokes, 3].
 
-    The columns: travel to the stroke begins, the pen is down, the pen begins to lift. Pen swaps take
-    the plan's `swap_s` before every pass but the first.
+    The columns: travel to the stroke begins, the pen is down, the pen begins to lift. Between
+    passes there is what `mounting_seconds` says.
     """
     rows = []
     clock = 0.0
     for number, one in enumerate(plan.passes):
         if number:
-            clock += plan.motion.swap_s
+            clock += float(mounting_seconds(plan)[number])
         if not one.strokes:
             continue
         points, offsets = flatten([stroke.mm for stroke in one.strokes])
