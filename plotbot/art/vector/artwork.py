@@ -22,6 +22,7 @@ from plotbot.art.picture.judge import ColourDifference, Strokes, colour_differen
 from plotbot.art.picture.quantize import QuantizeOptions, finely, quantize
 from plotbot.art.vector.glyphs import mark_lines
 from plotbot.art.vector.layers import layer_pen, parse_layer_map
+from plotbot.art.vector.placement import crop
 from plotbot.art.vector.shapes import Rgba, Shape, is_opaque, read_shapes, visible
 from plotbot.art.vector.source import only_text, read_source, render
 from plotbot.errors import BadInput
@@ -87,7 +88,8 @@ def read_artwork(
     dropped: Counter[str] = Counter({"in a layer marked % as not to be plotted": len(skipped)})
     work = _Artist(inventory, options, chosen, scale, np.array(box[:2]), dropped)
     if options.svg_mode == "lines":
-        strokes = work.centre_lines(shapes)
+        # As a browser does, nothing is shown beyond the page.
+        strokes = crop(work.centre_lines(shapes), box)
         if not strokes:
             raise BadInput(f"{path} draws nothing: it has no visible line or shape.")
         return Artwork(strokes, box, _kept(dropped))
@@ -163,7 +165,7 @@ class _Artist:
             strokes, floor = result.strokes, result.report.floor
         if not strokes:
             raise BadInput(f"{name} draws nothing that can be told from the paper.")
-        strokes = _inside(strokes, box)
+        strokes = crop(strokes, box)
         cell = tones.detail
         shape = (max(2, round(size[1] / cell)), max(2, round(size[0] / cell)))
         film = film_of_strokes(strokes, self.inventory, box, 8.0)
@@ -328,9 +330,3 @@ def _polylines(geometry: Any) -> list[Floats]:
         for part in shapely.get_parts(merged)
         if part.geom_type in ("LineString", "LinearRing") and part.length >= _MIN_PIECE_MM
     ]
-
-
-def _inside(strokes: Strokes, box: Box) -> Strokes:
-    """Points that rounding has put outside of the page, back on its edge."""
-    low, high = np.array(box[:2]), np.array(box[2:])
-    return [(pen, np.clip(points, low, high)) for pen, points in strokes]

@@ -1,0 +1,138 @@
+"""Overdrawing: a pen that goes over its own wet lines tears the paper, and the ink bleeds.
+
+Strokes, or parts of them, that the same pen has inked already are left out; then, where pens together
+would lay more ink than the paper takes, parts of the last strokes are left out too. Places are squares
+of a quarter of a pen's width, read along the middle of each stroke.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from plotbot.art.picture.guides import compiled
+from plotbot.art.picture.quantize import finely
+from plotbot.errors import BadInput
+from plotbot.pens.model import Inventory
+
+__all__ = ["Overdrawn", "remove_overdrawing"]
+
+Floats = npt.NDArray[np.float64]
+Strokes = list[tuple[str, Floats]]
+
+_MOST_PLACES = 60_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overdrawn:
+    """strokes: what is left, in the order they came. repeated_mm: ink left out because the same pen had
+    been there; soaked_mm: because the paper was wet enough; dropped: strokes of which nothing is left."""
+
+    strokes: Strokes
+    repeated_mm: float
+    soaked_mm: float
+    dropped: int
+
+
+def remove_overdrawing(
+    strokes: Strokes, inventory: Inventory, *, most_ink: float = 4.0, shortest_mm: float = 0.5
+) -> Overdrawn:
+    """Leave out ink that lies on ink. most_ink: layers of pens that a place takes; shortest_mm: a stretch
+    of overdrawing, or what is left between two, that is not worth a pen lift stays as it is.
+
+    Raises `BadInput` for a pen that the inventory does not have.
+    """
+    if not most_ink >= 1:
+        raise BadInput(f"most_ink is {most_ink:g}; the paper must take at least 1 layer.")
+    if not strokes:
+        return Overdrawn([], 0.0, 0.0, 0)
+    for pen_id, _ in strokes:
+        if pen_id not in inventory:
+            raise BadInput(f"Inventory {inventory.id!r} has no pen {pen_id!r}.")
+    every = np.concatenate([points for _, points in strokes])
+    low, high = every.min(axis=0) - 2.0, every.max(axis=0) + 2.0
+    cell = min(inventory[pen_id].width_mm for pen_id in {pen_id for pen_id, _ in strokes}) / 4
+    cell = max(cell, float(np.sqrt(np.prod(high - low) / _MOST_PLACES)))
+    columns, rows = np.ceil((high - low) / cell).astype(int) + 1
+    layers = np.zeros((rows, columns), np.uint8)
+    kept: list[tuple[int, str, Floats]] = []
+    repeated = soaked = 0.0
+    dropped = 0
+    for pen_id in dict.fromkeys(pen_id for pen_id, _ in strokes):
+        width = inventory[pen_id].width_mm
+        own = np.zeros((rows, columns), np.bool_)
+        for number, (one, points) in enumerate(strokes):
+            if one != pen_id:
+                continue
+            line = finely((points if len(points) > 1 else np.repeat(points, 2, axis=0)) - low, 2 * cell)
+            state = _states(line, own, layers, cell, int(most_ink))
+            _close_short(state, line, shortest_mm)
+            steps = np.hypot(*np.diff(line, axis=0).T)
+            both = np.maximum(state[1:], state[:-1])
+            repeated += float(steps[both == 1].sum())
+            soaked += float(steps[both == 2].sum())
+            pieces = _runs(state)
+            dropped += not pieces
+            for start, end in pieces:
+                kept.append((number, pen_id, line[start:end] + low))
+            for start, end in pieces:
+                _ink(line[start:end], own, width / 2 / cell, cell)
+        layers[own] += 1
+    kept.sort(key=lambda piece: piece[0])
+    return Overdrawn([(pen_id, line) for _, pen_id, line in kept], repeated, soaked, dropped)
+
+
+def _runs(state: npt.NDArray[np.uint8]) -> list[tuple[int, int]]:
+    free = np.concatenate([[False], state == 0, [False]])
+    starts, ends = np.flatnonzero(free[1:] & ~free[:-1]), np.flatnonzero(free[:-1] & ~free[1:])
+    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b - a > 1]
+
+
+@compiled
+def _states(line: Any, own: Any, layers: Any, cell: float, most: int) -> Any:
+    """Of each point: 0 free, 1 the same pen was here, 2 wet enough."""
+    state = np.zeros(len(line), np.uint8)
+    for i in range(len(line)):
+        row, column = int(line[i, 1] / cell), int(line[i, 0] / cell)
+        if own[row, column]:
+            state[i] = 1
+        elif layers[row, column] >= most:
+            state[i] = 2
+    return state
+
+
+@compiled
+def _close_short(state: Any, line: Any, shortest: float) -> None:
+    """Short stretches take the state of what is around them; first overdrawn ones, then free ones."""
+    for wanted in range(2):
+        i = 0
+        while i < len(state):
+            j = i
+            size = 0.0
+            while j < len(state) and (state[j] > 0) == (state[i] > 0):
+                if j > i:
+                    size += np.hypot(line[j, 0] - line[j - 1, 0], line[j, 1] - line[j - 1, 1])
+                j += 1
+            inner = i > 0 and j < len(state)
+            if wanted == 0 and state[i] > 0 and size < shortest and (inner or j - i < len(state)):
+                for k in range(i, j):
+                    state[k] = 0
+            elif wanted == 1 and state[i] == 0 and size < shortest and inner:
+                for k in range(i, j):
+                    state[k] = state[i - 1]
+            i = j
+
+
+@compiled
+def _ink(line: Any, own: Any, radius: float, cell: float) -> None:
+    # The middle of a line beside this one must stay free, so a little less than the width counts.
+    reach = radius * 0.8
+    for i in range(len(line)):
+        x, y = line[i, 0] / cell - 0.5, line[i, 1] / cell - 0.5
+        for row in range(max(0, int(y - reach)), min(own.shape[0], int(y + reach) + 2)):
+            for column in range(max(0, int(x - reach)), min(own.shape[1], int(x + reach) + 2)):
+                if (row - y) ** 2 + (column - x) ** 2 <= reach * reach:
+                    own[row, column] = True
