@@ -95,11 +95,19 @@ class Keys:
         if terminal is None:
             raise RuntimeError("there is no terminal to read keys from")
 
+        pressed: list[str] = []
+
         def read() -> str:
-            try:
-                return os.read(terminal, 16).decode(errors="replace")
-            except OSError:
-                return ""
+            while not pressed:
+                try:
+                    text = os.read(terminal, 64).decode(errors="replace")
+                except OSError:
+                    return ""
+                if not text:
+                    return ""
+                if not text.startswith("\x1b"):  # an arrow or function key is no row of letters
+                    pressed.extend(text)
+            return pressed.pop(0)
 
         with _ends_as_interrupts():
             self._single_keys()

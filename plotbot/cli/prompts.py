@@ -117,14 +117,14 @@ class TerminalPrompter:
         )
         with keys.choosing() as read:
             while key := read().lower():
-                if key[0] in "\r\n ":
+                if key in "\r\n ":
                     return "go on" if height == before else DrawAt(height)
-                if key[0] == "s":
+                if key == "s":
                     return "next pen"
-                if key[0] in "q\x04":
+                if key in "q\x04":
                     break
-                if lift is not None and key[0] in "+=-_":
-                    step = _HEIGHT_STEP if key[0] in "+=" else -_HEIGHT_STEP
+                if lift is not None and key in "+=-_":
+                    step = _HEIGHT_STEP if key in "+=" else -_HEIGHT_STEP
                     height = min(max(height + step, 0.0), max(lift.up_height - _HEIGHT_STEP, 0.0))
                     people.print(f"{where.pen} will draw at {height:g} %.", soft_wrap=True)
         return "stop"
