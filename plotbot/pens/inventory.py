@@ -147,9 +147,9 @@ def select_pens(inventory: Inventory, pens: Iterable[str]) -> Inventory:
     wanted = {find_pen(inventory, pen).id for pen in pens}
     if not wanted:
         raise BadInput(f"No pen of {inventory.id} was chosen; name at least one.")
-    pens = tuple(pen for pen in inventory.pens if pen.id in wanted)
+    chosen = tuple(pen for pen in inventory.pens if pen.id in wanted)
     overprints = tuple(one for one in inventory.overprints if {one.under, one.over} <= wanted)
-    return inventory.model_copy(update={"pens": pens, "overprints": overprints})
+    return inventory.model_copy(update={"pens": chosen, "overprints": overprints})
 
 
 def matchable_pens(inventory: Inventory) -> tuple[Pen, ...]:

@@ -1,0 +1,185 @@
+"""`plotbot pens chart` and `measure`: a card for the plotter to draw, and pens measured on its scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plotbot.cli.console import emit_json, people, results, swatch
+from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage
+from plotbot.cli.options import Json, Landscape, MachineName, Margin, Out, PaperSize, Pens
+from plotbot.cli.pen_files import PenFileOut, Replace, write_pen_file
+
+if TYPE_CHECKING:
+    from plotbot.paper import Paper
+    from plotbot.pens.chart import Card
+    from plotbot.pens.model import Inventory
+    from plotbot.pens.scan import Measurement
+
+__all__ = ["chart", "measure"]
+
+_MOST_PIXELS_ASIDE = 7200
+"""600 dpi on A4; finer scans are averaged down to about that."""
+
+Only = Annotated[
+    str | None, typer.Option("--only", help="Only these pens, with commas: 1,2,20.", show_default="all")
+]
+Cross = Annotated[
+    str | None,
+    typer.Option(
+        "--cross",
+        help="Pens whose bands cross those of all others, with commas; or all, or none.",
+        show_default="all of up to twelve pens",
+    ),
+]
+
+
+def chart(
+    pens: Pens = None,
+    only: Only = None,
+    cross: Cross = None,
+    paper: PaperSize = None,
+    landscape: Landscape = None,
+    margin: Margin = None,
+    out: Out = None,
+    machine: MachineName = None,
+    json: Json = False,
+) -> None:
+    """Plan a calibration card: solids, hatchings, single lines and crossings of your pens.
+
+    Draw it, let it dry, scan it flat with 300 to 600 dpi and every automatic correction switched off, then
+    measure it.
+
+    [bold]Example[/bold]: plotbot pens chart --pens staedtler12 --paper a4
+    """
+    from plotbot.cli.plotting import choose_plotter  # noqa: PLC0415
+    from plotbot.config import load_settings  # noqa: PLC0415
+    from plotbot.drawing import from_strokes  # noqa: PLC0415
+    from plotbot.pens.inventory import load_inventory, select_pens  # noqa: PLC0415
+    from plotbot.plan.build import PlanOptions, make_plan  # noqa: PLC0415
+
+    clock = Clock()
+    settings, _ = load_settings()
+    tin = pens or settings.pens
+    inventory = load_inventory(tin)
+    sheet = make_sheet(settings, paper, landscape, margin)
+    card = _card(inventory, sheet, only, cross)
+    name = machine or settings.machine
+    profile = choose_plotter(name, moves=False).profile
+    folder = check_out(out, settings, f"card-{inventory.id}")
+    chosen = select_pens(inventory, card.order)
+    ordered = tuple(sorted(chosen.pens, key=lambda pen: card.order.index(pen.id)))
+    with stage("Planning…"), clock.measure("plan"):
+        drawing = from_strokes(card.strokes, chosen.model_copy(update={"pens": ordered}), sheet)
+        plan = make_plan(drawing, inventory, sheet, profile.timing(), PlanOptions(pen_order="given"))
+    facts = Facts(f"Calibration card {card.number:05x}", settings={"card": f"{card.number:05x}"})
+    job, report = make_job(folder, plan, inventory, tin, name, facts, clock)
+    show_plan(report, plan)
+    people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
+    if json:
+        emit_json({**report, "card": f"{card.number:05x}", "pens_in_order": list(card.order)})
+
+
+def measure(
+    scan: Annotated[Path, typer.Argument(help="The scanned card: PNG, TIFF or JPEG.")],
+    out: PenFileOut,
+    pens: Pens = None,
+    only: Only = None,
+    cross: Cross = None,
+    paper: PaperSize = None,
+    landscape: Landscape = None,
+    margin: Margin = None,
+    found: Annotated[
+        Path | None,
+        typer.Option("--found", help="Picture of what was found.", show_default="beside the pen file"),
+    ] = None,
+    replace: Replace = False,
+    json: Json = False,
+) -> None:
+    """Measure pens on a scan of their card: colour, line width, coverage and overprints, and how sure it is.
+
+    Give --pens, --paper and the other options as for the chart. Pens that an instrument has measured (see
+    set-lab) keep their colours, and six or more of them correct the scanner's.
+
+    [bold]Example[/bold]: plotbot pens measure scan.png --pens staedtler12 --out mine.toml
+    """
+    from plotbot.art.picture.load import load_picture  # noqa: PLC0415
+    from plotbot.config import load_settings  # noqa: PLC0415
+    from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
+    from plotbot.pens.scan import measure_card  # noqa: PLC0415
+    from plotbot.pens.scan_picture import found_picture  # noqa: PLC0415
+    from plotbot.preview.picture import write_png  # noqa: PLC0415
+
+    settings, _ = load_settings()
+    inventory = load_inventory(pens or settings.pens)
+    card = _card(inventory, make_sheet(settings, paper, landscape, margin), only, cross)
+    with stage(f"Reading {scan.name}…"):
+        light = load_picture(scan, longest_px=_MOST_PIXELS_ASIDE)
+    with stage("Measuring…"):
+        measurement = measure_card(light, card, inventory)
+    write_pen_file(measurement.inventory.model_copy(update={"id": out.stem}), out, replace=replace)
+    picture = found or out.with_name(f"{out.stem}-found.png")
+    write_png(picture, found_picture(measurement), 180)
+    report = {
+        "path": str(out),
+        "found": str(picture),
+        "dpi": round(measurement.placed.px_per_mm * 25.4),
+        "pens": [pen.model_dump(mode="json") for pen in measurement.inventory.pens if pen.id in card.order],
+        "spread_mm": measurement.inventory.paper.spread_mm,
+        "correction_error": measurement.corrected,
+        "overprint_error": measurement.overprint_error,
+        "overprints": len(measurement.inventory.overprints),
+        "remarks": list(measurement.remarks),
+    }
+    if json:
+        emit_json(report)
+    else:
+        _show(measurement, out, picture)
+
+
+def _card(inventory: Inventory, sheet: Paper, only: str | None, cross: str | None) -> Card:
+    from plotbot.pens.chart import make_card  # noqa: PLC0415
+
+    crossed: list[str] | None = None if cross is None else _names(cross)
+    if cross is not None and cross.strip().lower() in ("all", "none"):
+        chosen = _names(only) if only else [pen.id for pen in inventory.pens]
+        crossed = chosen if cross.strip().lower() == "all" else []
+    return make_card(inventory, sheet, pens=_names(only) if only else (), cross=crossed)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _show(measurement: Measurement, out: Path, picture: Path) -> None:
+    from rich.table import Table  # noqa: PLC0415
+
+    from plotbot.ink.spaces import srgb_hex  # noqa: PLC0415
+
+    table = Table("Pen", "", "Name", "L* a* b*", "±", "mm", "Gain", "n", box=None, pad_edge=False)
+    for pen in measurement.inventory.pens:
+        if pen.id not in measurement.card.order:
+            continue
+        lab = " ".join(f"{value:.0f}" for value in pen.lab)
+        width, gain, n = f"{pen.width_mm:g}", "", ""
+        if pen.scan is not None:
+            width = f"{pen.width_mm:.3f} ±{pen.scan.width_uncertainty_mm:.3f}"
+            gain, n = f"{pen.scan.coverage_gain:+.0%}", f"{pen.scan.n:.2f} ±{pen.scan.n_uncertainty:.2f}"
+        table.add_row(
+            pen.id, swatch(srgb_hex(pen.lab)), pen.name, lab, f"{pen.uncertainty:.0f}", width, gain, n
+        )
+    results.print(table)
+    correction = measurement.corrected
+    corrected = (
+        f"Colours corrected by pens measured before, to {correction:.1f} ΔE00."
+        if correction is not None
+        else "Colours as the scanner has them; an instrument's readings (set-lab) would correct it."
+    )
+    results.print(f"Light strays {measurement.spread_mm:.2f} mm in this paper. {corrected}")
+    if measurement.overprint_error is not None:
+        results.print(f"Overprints are {measurement.overprint_error:.1f} ΔE00 off what the ink model says.")
+    for remark in measurement.remarks:
+        people.print(f"[yellow]{remark}[/yellow]", soft_wrap=True)
+    people.print(f"Wrote {out}. Look at {picture} to see what was found.", soft_wrap=True)

@@ -1,0 +1,216 @@
+"""Cards drawn, scanned by a simulated scanner and measured: what comes back is what was drawn."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from plotbot.errors import BadInput
+from plotbot.ink.spaces import (
+    delta_e00,
+    encode_srgb,
+    lab_to_rec2020,
+    lab_to_xyz,
+    rec2020_to_lab,
+    srgb_to_rec2020,
+    xyz_to_rec2020,
+)
+from plotbot.pens.chart import Patch, make_card
+from plotbot.pens.scan import Measurement, correction, measure_card
+from plotbot.pens.scan_markers import place_card
+from plotbot.pens.scan_patches import Seen
+from plotbot.pens.scan_picture import found_picture
+from tests.pens.cards import SHEET, TIN, WIDTHS, drawn, small_card
+from tests.pens.scanner import Scanner, observer, response, spectrum, true_lab
+
+
+def as_light(file: np.ndarray) -> np.ndarray:
+    return srgb_to_rec2020(file.astype(np.float32) / 255)
+
+
+@pytest.fixture(scope="module")
+def scan() -> np.ndarray:
+    """A good scan, sRGB of 8 bits."""
+    return Scanner(widths=WIDTHS).scan(small_card()[1])
+
+
+@pytest.fixture(scope="module")
+def measured(scan: np.ndarray) -> Measurement:
+    return measure_card(as_light(scan), small_card()[0], TIN)
+
+
+def check(measurement: Measurement) -> None:
+    for pen, width in WIDTHS.items():
+        found = measurement.inventory[pen]
+        assert found.provenance == "scan"
+        assert found.width_mm == pytest.approx(width, rel=0.05)
+        assert found.scan is not None
+        assert 0 < found.scan.width_uncertainty_mm < 0.1 * width
+        assert 1.1 < found.scan.n < 2
+
+
+@pytest.mark.slow
+def test_colours_widths_and_tones_come_back(measured: Measurement) -> None:
+    check(measured)
+    off = [float(delta_e00(np.array(measured.inventory[pen].lab), np.array(TIN[pen].lab))) for pen in WIDTHS]
+    assert np.mean(off) < 4
+    for pen, apart in zip(WIDTHS, off, strict=True):
+        assert apart < 2 * measured.inventory[pen].uncertainty
+    # A pen wider than it is sold covers more; light that strays adds to it.
+    assert measured.inventory["3"].scan.coverage_gain > measured.inventory["2"].scan.coverage_gain > 0
+    assert 0.03 < measured.spread_mm < 0.09
+    assert measured.inventory["1"] == TIN["1"]
+    assert measured.inventory.paper.lab == TIN.paper.lab
+
+
+@pytest.mark.slow
+def test_an_unlucky_view_makes_no_odds() -> None:
+    card, plan = small_card()
+    for scanner in (
+        Scanner(dpi=200, rotation=93, widths=WIDTHS),
+        Scanner(dpi=600, rotation=-178, skew=0.04, vignetting=0.15, blur=0.05, noise=0.01, widths=WIDTHS),
+    ):
+        check(measure_card(as_light(scanner.scan(plan)), card, TIN))
+
+
+@pytest.mark.slow
+def test_a_scanner_with_coloured_lamps_is_off_in_colour_but_not_in_width() -> None:
+    card, plan = small_card()
+    measurement = measure_card(as_light(Scanner(kind="led", widths=WIDTHS).scan(plan)), card, TIN)
+    check(measurement)
+    # Black is black under every lamp.
+    assert float(delta_e00(np.array(measurement.inventory["9"].lab), np.array(TIN["9"].lab))) < 1.5
+
+
+def test_overprints_are_seen_as_they_are(measured: Measurement) -> None:
+    paper = spectrum(TIN.paper.lab)
+    pairs = {frozenset((one.under, one.over)) for one in measured.inventory.overprints}
+    assert pairs == {frozenset(pair) for pair in itertools.combinations(WIDTHS, 2)}
+    for one in measured.inventory.overprints:
+        light = spectrum(TIN[one.under].lab) * spectrum(TIN[one.over].lab) / paper
+        assert TIN[one.under].lab[0] >= TIN[one.over].lab[0]
+        assert float(delta_e00(np.array(one.lab), true_lab(light))) < one.uncertainty
+    assert {pen.opacity for pen in measured.inventory.pens} == {0.0}
+
+
+@pytest.mark.slow
+def test_an_ink_that_hides_is_found_out() -> None:
+    chalk = TIN["51"].model_copy(update={"opacity": 0.7, "order": 9})
+    inks = (TIN["2"], TIN["3"], TIN["9"], chalk)
+    tin = TIN.model_copy(update={"pens": inks})
+    # The card is drawn in the order of the file, in which this pen comes last because it hides.
+    card = make_card(tin, SHEET.__class__(90.0, 92.0, 3.0))
+    light = as_light(Scanner(dpi=200).scan(drawn(tin, card)))
+    unknowing = tin.model_copy(update={"pens": (*inks[:3], chalk.model_copy(update={"opacity": 0.51}))})
+    measurement = measure_card(light, make_card(unknowing, card.paper), unknowing)
+    assert card.order[-1] == "51"
+    assert measurement.inventory["51"].opacity == pytest.approx(0.7, abs=0.1)
+
+
+def test_the_picture_shows_every_patch_where_it_is(measured: Measurement) -> None:
+    picture = found_picture(measured)
+    per_mm = picture.shape[1] / SHEET.width
+    green = (picture == (0, 200, 0)).all(axis=2) | (picture == (255, 0, 0)).all(axis=2)
+    for patch in measured.card.patches:
+        left, top, right, _ = (round(side * per_mm) for side in patch.box)
+        assert green[top - 1 : top + 2, left + 3 : right - 3].any(axis=0).mean() > 0.9
+    ink = picture[round(20.5 * per_mm) - 5 : round(20.5 * per_mm) + 5]
+    assert ink.min() < 120
+
+
+def known(kind: str, pens: tuple[str, ...]) -> list[Seen]:
+    """Solids of pens as a scanner sees them, without noise."""
+    white = response(spectrum(TIN.paper.lab), kind)
+    return [
+        Seen(
+            Patch("solid", pen, (0, 0, 9, 9)),
+            srgb_to_rec2020(encode_srgb(np.clip(response(spectrum(TIN[pen].lab), kind) / white, 0, 1))),
+            0.0,
+            0.0,
+        )
+        for pen in pens
+    ]
+
+
+def test_pens_that_were_measured_correct_the_scanner() -> None:
+    seen = known("led", tuple(pen.id for pen in TIN.pens))
+    paper = lab_to_rec2020(np.array(TIN.paper.lab))
+    truth = np.array([pen.lab for pen in TIN.pens])
+    raw = delta_e00(rec2020_to_lab(np.array([one.relative for one in seen]) * paper), truth)
+    known_pens = tuple(pen.model_copy(update={"provenance": "measured"}) for pen in TIN.pens)
+    matrix, off = correction(seen, TIN.model_copy(update={"pens": known_pens}))
+    corrected = delta_e00(rec2020_to_lab(np.array([one.relative for one in seen]) @ matrix.T * paper), truth)
+    assert corrected.mean() < raw.mean()
+    assert corrected.max() < 0.5 * raw.max()
+    assert off is not None
+    assert corrected.mean() < off < np.sqrt(np.mean(raw**2))
+    np.testing.assert_allclose(matrix.sum(axis=1), 1)
+    assert correction(seen, TIN)[1] is None
+
+
+def tone(scan: np.ndarray, change) -> np.ndarray:
+    return np.rint(np.clip(change(scan / 255.0), 0, 1) * 255).astype(np.uint8)
+
+
+def covered(scan: np.ndarray, part: tuple[slice, slice]) -> np.ndarray:
+    scan = scan.copy()
+    scan[part] = 220
+    return scan
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda scan: tone(scan, lambda x: x * 1.25), "pure white"),
+        (lambda scan: tone(scan, lambda x: x * 0.3), "too dark"),
+        (lambda scan: tone(scan, lambda x: x * (1.1, 1.0, 0.72)), "cast"),
+        (lambda scan: tone(scan, lambda x: 0.86 * (3 * (x / 0.86) ** 2 - 2 * (x / 0.86) ** 3)), "altered"),
+        (lambda scan: tone(scan, lambda x: 0.86 * (x / 0.86) ** 0.45), "altered"),
+        (lambda scan: covered(scan, (slice(600, None), slice(600, None))), "Only 3"),
+        (lambda scan: np.full_like(scan, 200), "blank"),
+        (lambda scan: scan[:, ::-1], "mirrored"),
+        (lambda scan: scan[:, : -scan.shape[1] // 3], "Only 2"),
+        (lambda scan: scan[::2, ::2], "150 dpi"),
+        (lambda scan: covered(scan, (slice(0, 210), slice(230, 800))), "no card number"),
+    ],
+)  # fmt: skip
+def test_a_bad_scan_is_refused_in_plain_words(scan: np.ndarray, spoil, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        measure_card(as_light(spoil(scan)), small_card()[0], TIN)
+
+
+def test_another_card_is_told_by_its_number(scan: np.ndarray) -> None:
+    other = make_card(TIN, SHEET, pens=["2", "3", "76"])
+    with pytest.raises(BadInput, match=f"card {small_card()[0].number:05x}.*{other.number:05x}"):
+        measure_card(as_light(scan), other, TIN)
+
+
+def test_noise_is_no_card() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (700, 900, 3)).astype(np.uint8)
+    with pytest.raises(BadInput, match="markers"):
+        measure_card(as_light(noise), small_card()[0], TIN)
+
+
+def test_a_pen_that_left_no_ink_stays_as_it_was(scan: np.ndarray) -> None:
+    card = small_card()[0]
+    light = as_light(scan)
+    placed = place_card(light, card)
+    white = placed.at(np.array([[40.0, 70.0]]))[0]
+    for patch in card.patches:
+        if patch.pen == "2" and not patch.over:
+            corners = placed.pixels(np.array(patch.box).reshape(2, 2)).round().astype(int)
+            (left, top), (right, bottom) = np.sort(corners, axis=0)
+            light[top - 6 : bottom + 6, left - 2 : right + 2] = white
+    measurement = measure_card(light, card, TIN)
+    assert measurement.inventory["2"] == TIN["2"]
+    assert any("2 Red left no ink" in remark for remark in measurement.remarks)
+    assert measurement.inventory["3"].provenance == "scan"
+
+
+def test_the_spectra_of_the_simulation_have_the_colours_of_the_pens() -> None:
+    for pen in TIN.pens:
+        np.testing.assert_allclose(true_lab(spectrum(pen.lab)), pen.lab, atol=1e-3)
+    white = xyz_to_rec2020(np.ones(len(observer())) @ observer())
+    np.testing.assert_allclose(white, xyz_to_rec2020(lab_to_xyz(np.array([100.0, 0, 0]))), atol=1e-9)
