@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 
+_DRYING_TICK_S = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended that was not interrupted. `remaining` strokes were not asked for, or left out."""
@@ -116,6 +119,7 @@ def run(
                 asking=asking,
                 control=control,
                 progress=progress,
+                say=say,
             )
             return plot.run()
 
@@ -142,6 +146,7 @@ class _Plot:
         asking: Asking,
         control: Control,
         progress: Callable[[Progress], None],
+        say: Callable[[str], None] | None,
     ) -> None:
         self._job = job
         plan = job.plan
@@ -152,6 +157,8 @@ class _Plot:
         self._asking = asking
         self._control = control
         self._progress = progress
+        self._say = say
+        self._pass_ended = time.monotonic() - _seconds_since(journal)
         same_machine = bool(journal.sessions()) and journal.sessions()[-1].machine == machine.name
         pace = Pace(plan, journal.observed if same_machine else {})
         self._redraw = redraw
@@ -194,6 +201,7 @@ class _Plot:
         pen = leg.one_pass.pen
         if position > 0:
             self._park()
+            self._pass_ended = time.monotonic()
             if self._control.pausing and self._is_next_pen_asked_for(position, f"pen {pen.id}"):
                 self._tally.leave(position)
                 return
@@ -204,6 +212,7 @@ class _Plot:
         begin = 0
         while begin < len(leg.indices):
             self._progress(self._tally.progress(position))
+            self._let_dry(leg)
             stopped = self._draw(position, leg, begin)
             if stopped is None:
                 return
@@ -213,6 +222,17 @@ class _Plot:
             if self._is_next_pen_asked_for(position, f"stroke {stopped.index}"):
                 self._tally.leave(position)
                 return
+
+    def _let_dry(self, leg: Leg) -> None:
+        """Wait until the ink that this pass crosses is dry, or a stop is asked for; virtual ink always is."""
+        dry_at = self._pass_ended + leg.one_pass.wait_s
+        left = dry_at - time.monotonic()
+        if leg.number == 0 or left <= 0 or not self._machine.hardware:
+            return
+        if self._say is not None:
+            self._say(f"Letting the ink dry for {left:.0f} s, before pen {leg.one_pass.pen} crosses it.")
+        while (left := dry_at - time.monotonic()) > 0 and not self._control.pausing:
+            time.sleep(min(left, _DRYING_TICK_S))
 
     def _reopen(self) -> None:
         """Write down what is to be drawn again, once it certainly will be: a wish that was declined must
@@ -309,6 +329,13 @@ def _how_far(job: Job, journal: Journal) -> str:
     return (
         f"{len(journal.executed)} of {journal.strokes} strokes are ink. Go on with: {resume_line(job.folder)}"
     )
+
+
+def _seconds_since(journal: Journal) -> float:
+    """How long ago the run before ended, by the clock on the wall; 0 when nobody knows."""
+    sessions = journal.sessions()
+    ended = sessions[-1].ended if sessions else None
+    return 0.0 if ended is None else max(time.time() - ended, 0.0)
 
 
 def _declined(job: Job, journal: Journal) -> PlotbotError:

@@ -47,7 +47,7 @@ def touched(cells: IntArray, paper: Paper) -> IntArray:
     """The cells with those to the right of and below them, [4, n]: two lines that cross where four cells
     meet share one of these, though they may have none of their own in common."""
     columns, _ = _shape(paper)
-    return cells + np.array([[0], [1], [columns], [columns + 1]])
+    return np.asarray(cells + np.array([[0], [1], [columns], [columns + 1]]))
 
 
 def _shape(paper: Paper) -> tuple[int, int]:

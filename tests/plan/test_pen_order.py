@@ -109,4 +109,4 @@ def test_crossings_measure_shared_area() -> None:
     assert shared[0, 2] == 0
     plan = make_plan(drawing, tin, sheet)
     assert [one.pen.id for one in plan.passes] == ["a", "b", "c"]
-    assert "cross (1" in plan.passes[1].reason
+    assert "nib (1" in plan.passes[1].reason
