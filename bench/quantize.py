@@ -44,8 +44,8 @@ def photo() -> None:
             ]
             print(
                 f"{marks:6} {name:10} {took:5.1f} s  floor {result.report.floor.mean:.2f}  "
-                f"drawn at 0.5/1/2 mm {seen[0]:.2f} {seen[1]:.2f} {seen[2]:.2f}  {result.report.strokes} strokes  "
-                f"{result.report.seconds / 3600:.1f} h"
+                f"drawn at 0.5/1/2 mm {seen[0]:.2f} {seen[1]:.2f} {seen[2]:.2f}  "
+                f"{result.report.strokes} strokes  {result.report.seconds / 3600:.1f} h"
             )
 
 
