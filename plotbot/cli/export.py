@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from plotbot.cli import completion
 from plotbot.cli.console import emit_json, people
 from plotbot.cli.options import Json, MachineName
 from plotbot.errors import BadInput
@@ -20,7 +21,7 @@ SUFFIX = {"svg": ".svg", "gcode": ".gcode", "hpgl": ".hpgl", "json": ".json"}
 
 
 def export(
-    job: Annotated[Path, typer.Argument(help="A job folder.")],
+    job: Annotated[Path, typer.Argument(help="A job folder.", autocompletion=completion.jobs)],
     to: Annotated[Literal["svg", "gcode", "hpgl", "json"], typer.Option("--to", help="The format.")] = "svg",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write.", show_default="JOB/export.FORMAT")

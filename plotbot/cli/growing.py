@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from plotbot.cli import completion
 from plotbot.cli.console import minutes, people
 from plotbot.errors import BadInput
 
@@ -59,11 +60,17 @@ Channel = Annotated[
         "-c",
         help="Channel to excite, from 0; with a weight as 12:0.5. Repeatable.",
         rich_help_panel=_ART,
+        autocompletion=completion.channels,
     ),
 ]
 Neuron = Annotated[
     list[str] | None,
-    typer.Option("--neuron", help="Like --channel, at the centre of the view alone.", rich_help_panel=_ART),
+    typer.Option(
+        "--neuron",
+        help="Like --channel, at the centre of the view alone.",
+        rich_help_panel=_ART,
+        autocompletion=completion.channels,
+    ),
 ]
 Classes = Annotated[
     list[str] | None,
@@ -73,11 +80,21 @@ Classes = Annotated[
 ]
 Layer = Annotated[
     str | None,
-    typer.Option("--layer", help="Layer of the channels; see plotbot networks.", rich_help_panel=_ART),
+    typer.Option(
+        "--layer",
+        help="Layer of the channels; see plotbot networks.",
+        rich_help_panel=_ART,
+        autocompletion=completion.layers,
+    ),
 ]
 NetworkName = Annotated[
     str | None,
-    typer.Option("--network", help="Network to excite; see plotbot networks.", rich_help_panel=_ART),
+    typer.Option(
+        "--network",
+        help="Network to excite; see plotbot networks.",
+        rich_help_panel=_ART,
+        autocompletion=completion.networks,
+    ),
 ]
 Weights = Annotated[
     Path | None, typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_ART)

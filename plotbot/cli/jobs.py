@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from plotbot.cli import completion
 from plotbot.cli.console import emit_json, people, results
 from plotbot.cli.options import DriverName, Json, Live, MachineName, Port, Speed, StopAfter, Yes
 
@@ -68,7 +69,10 @@ def jobs(
 
 def resume(
     job: Annotated[
-        Path | None, typer.Argument(help="Job folder.", show_default="the last unfinished job")
+        Path | None,
+        typer.Argument(
+            help="Job folder.", show_default="the last unfinished job", autocompletion=completion.jobs
+        ),
     ] = None,
     machine: MachineName = None,
     port: Port = None,

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from plotbot.cli import completion
+
 __all__ = [
     "DriverName",
     "DropCovered",
@@ -39,11 +41,19 @@ _PLOT = "Plotting"
 _PLAN = "Planning"
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; text goes to stderr.")]
-Pens = Annotated[str | None, typer.Option("--pens", "-p", help="Inventory of pens, by name or path.")]
+Pens = Annotated[
+    str | None,
+    typer.Option("--pens", "-p", help="Inventory of pens, by name or path.", autocompletion=completion.pens),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same machine: same drawing.")]
 PaperSize = Annotated[
     str | None,
-    typer.Option("--paper", help="a4, a5, letter, … or 210x297mm.", rich_help_panel=_SHEET),
+    typer.Option(
+        "--paper",
+        help="a4, a5, letter, … or 210x297mm.",
+        rich_help_panel=_SHEET,
+        autocompletion=completion.papers,
+    ),
 ]
 Landscape = Annotated[
     bool | None,
@@ -67,7 +77,13 @@ Yes = Annotated[
 ]
 MachineName = Annotated[
     str | None,
-    typer.Option("--machine", "-m", help="Machine profile, by name or path.", rich_help_panel=_PLOT),
+    typer.Option(
+        "--machine",
+        "-m",
+        help="Machine profile, by name or path.",
+        rich_help_panel=_PLOT,
+        autocompletion=completion.machines,
+    ),
 ]
 Port = Annotated[
     str | None, typer.Option("--port", help="Serial port of the plotter.", rich_help_panel=_PLOT)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plotbot.cli import completion
 from plotbot.cli.console import emit_json, people
 from plotbot.cli.making import make_sheet, stage
 from plotbot.cli.options import Json, Landscape, Margin, PaperSize, Pens
@@ -24,7 +25,14 @@ PICTURE_DPI, FILM_DPI = 300.0, 72.0
 
 
 def preview(
-    what: Annotated[Path, typer.Argument(metavar="JOB_OR_ART", help="A job folder, or an SVG to plan.")],
+    what: Annotated[
+        Path,
+        typer.Argument(
+            metavar="JOB_OR_ART",
+            help="A job folder, or an SVG to plan.",
+            autocompletion=completion.jobs_or_art,
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
+from plotbot.cli import completion
 from plotbot.cli.console import people, results
 
 __all__ = ["watch"]
 
 
 def watch(
-    job: Annotated[Path, typer.Argument(help="Job folder.")],
+    job: Annotated[Path, typer.Argument(help="Job folder.", autocompletion=completion.jobs)],
     host: Annotated[
         str, typer.Option("--host", help="Address to serve at; anything but loopback lets others in.")
     ] = "127.0.0.1",

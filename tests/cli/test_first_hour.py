@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from plotbot.cli import app, completion
 from plotbot.machine.ports import obstacle
 from tests.cli.conftest import Run
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_this_machine_able_to_draw(run: Run) -> None:
     result = run("doctor", "--json")
     checks = {one["what"]: one for one in result.json["checks"]}
@@ -169,3 +173,66 @@ def test_setup_mends_a_broken_file_and_names_what_wins(run: Run, monkeypatch: py
     assert "margin of environment wins" in result.err
     assert file.with_name("plotbot.toml.broken").read_text() == "paper = ["
     assert run("config", "show").code == 0
+
+
+def _offered(line: str, folder: Path) -> list[str]:
+    """What Tab offers after this line in bash; fails when torch was imported for it."""
+    words = line.split(" ")
+    program = "import sys; sys.argv = ['plotbot']\nfrom plotbot.cli import main\ntry: main()\n"
+    program += "finally: assert 'torch' not in sys.modules"
+    complete = {"_PLOTBOT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    environment = os.environ | complete | {"XDG_CONFIG_HOME": str(folder / "config")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.slow
+def test_tab_offers_what_there_is(run: Run, square: Path) -> None:
+    assert run("draw", square, "--dry-run", "--out", "jobs/waves").code == 0
+    here = Path.cwd()
+    assert _offered("plotbot draw --layer blocks.0 --channel 1", here)[-1] == "15"
+    assert _offered("plotbot resume jobs/wa", here) == ["jobs/waves"]
+
+
+@pytest.mark.parametrize(
+    ("offer", "typed", "expected"),
+    [
+        (completion.pens, "staed", ["staedtler12", "staedtler20"]),
+        (completion.channels, "11", ["11", "110", "111"]),
+        (completion.machines, "grbl", ["grbl-servo", "grbl-z"]),
+        (completion.papers, "a", ["a2", "a3", "a4", "a5", "a6"]),
+        (completion.networks, "embed", ["embedded"]),
+        (completion.jobs_or_art, "pi", ["pictures/"]),
+        (completion.jobs_or_art, "pictures/", ["pictures/one.svg"]),
+        (completion.pens, "pictures/", ["pictures/mine.toml"]),
+        (completion.jobs, "no/such/folder", []),
+    ],
+)
+def test_each_offer_fits_what_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offer: completion.Offer, typed: str, expected: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "pictures").mkdir()
+    for name in ("one.svg", "mine.toml", "note.txt", ".hidden.svg"):
+        (tmp_path / "pictures" / name).touch()
+    context = typer.Context(typer.main.get_command(app))
+    assert offer(context, typed) == expected
+
+
+def test_tab_offers_nothing_where_the_settings_are_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plotbot.toml").write_text("paper = [")
+    context = typer.Context(typer.main.get_command(app))
+    assert completion.jobs(context, "") == []
+    assert completion.channels(context, "8") == []
