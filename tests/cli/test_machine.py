@@ -14,7 +14,7 @@ from plotbot.machine.card import Card
 from plotbot.machine.profile import find_profile, read_profile
 from tests.cli.conftest import Run
 from tests.emulators.ebb import EbbEmulator
-from tests.emulators.grbl import BoardOptions, GrblEmulator, hausdorff, rest_of_motion
+from tests.emulators.grbl import BoardOptions, Fault, GrblEmulator, hausdorff, rest_of_motion
 
 PROFILE = """\
 kind = "grbl"
@@ -63,6 +63,29 @@ def test_a_drawing_becomes_ink_on_a_grbl_board(
         assert hausdorff(stroke.mm, ink) < 0.05
     assert not board.violations
     assert not board.pen_down
+
+
+@pytest.mark.slow
+def test_after_a_power_cut_the_way_back_is_said(
+    run: Run, square: Path, board: GrblEmulator, grbl: Path
+) -> None:
+    board.inject(Fault("power", 150))
+    cut = run("draw", square, "--machine", grbl, "--out", "job", stdin="\n" * 4)
+    assert cut.code == 5, cut.err
+    assert board.fired
+    board.move_by_hand()
+    declined = run("resume", "job", "--machine", grbl, stdin="q\n")
+    assert declined.code == 4
+    said = " ".join(declined.err.split())
+    assert "no longer knows where it is. Lay the same sheet exactly where it was" in said
+    assert "over the sheet's top left corner" in said
+    with open_job(Path("job")).journal() as journal:
+        first = min(set(range(journal.strokes)) - set(journal.executed))
+    assert f"Stroke {first} with pen" in said
+    assert "may be ink in part; it is drawn again" in said
+    assert run("resume", "job", "--machine", grbl, stdin="\n" * 4).code == 0
+    # A clean end leaves nothing to draw twice.
+    assert "drawn again" not in run("resume", "job", "--from-stroke", "0", "--machine", grbl, stdin="q\n").err
 
 
 def test_yes_never_confirms_a_pen_swap_on_hardware(
