@@ -96,7 +96,9 @@ def report_page(
     blob = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
         "<", "\\u003c"
     )
-    return page.replace("{{title}}", html.escape(title)).replace("{{data}}", blob)
+    # Cut up once, so that a title cannot stand for the data.
+    head, body = page.split("{{data}}")
+    return head.replace("{{title}}", html.escape(title)) + blob + body
 
 
 def report_data(plan: Plan) -> dict[str, Any]:

@@ -211,6 +211,22 @@ def test_a_host_that_cannot_be_had_is_named() -> None:
         pass
 
 
+def test_watching_ends_with_ctrl_c_and_nothing_else_does(job: Job) -> None:
+    command = [sys.executable, "-m", "plotbot", "watch", str(job.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watching:
+        assert watching.stdout is not None
+        at = Address(watching.stdout.readline().decode().strip())
+        code, page = _fetch(at, "GET")
+        assert code == 200
+        assert "<title>waves" in page
+        assert json.loads(_fetch(at, "GET", "status")[1])["state"] == "planned"
+        code, told = _fetch(at, "POST", "pause")
+        assert code == 409
+        assert "not being plotted" in told
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == 0
+
+
 @pytest.mark.slow
 def test_a_plot_of_another_process_is_paused_and_goes_on(tmp_path: Path) -> None:
     lines = "".join(f'<path d="M 20 {30 + 4 * k} H 120" stroke="#04369e" fill="none"/>' for k in range(30))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from plotbot.plan.motion import estimate
 from plotbot.preview.picture import render_plan
 from plotbot.preview.report import report_data, stroke_times, write_report
 
+TRICK = "{{data}} {{title}}"
 HOSTILE = '</script><script>document.title = "owned"</script>'
 
 
@@ -137,3 +139,12 @@ def test_strokes_are_timed_as_the_estimate_says(plan: Plan) -> None:
     assert whole - 5 < times[-1, 2] < whole
     data = report_data(plan)
     assert data["estimate_s"] == pytest.approx(whole, abs=0.01)
+
+
+def test_a_plan_without_strokes_has_a_report(plan: Plan, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    write_report(tmp_path / "empty.html", replace(plan, passes=()), title=TRICK)
+    browser.get_log("browser")
+    browser.get((tmp_path / "empty.html").as_uri())
+    assert browser.find_element(By.ID, "title").text == TRICK
+    assert "0 strokes" in browser.find_element(By.ID, "lead").text
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
