@@ -12,7 +12,7 @@ from plotbot.errors import BadInput
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory
 from plotbot.plan.build import make_plan
-from plotbot.plan.store import read_plan, write_plan
+from plotbot.plan.store import load_plan, save_plan
 from plotbot.plan.ticks import with_ticks
 from tests.plan.conftest import scribble
 
@@ -34,12 +34,12 @@ def test_every_pen_draws_the_same_cross_first(tin: Inventory, sheet: Paper, tmp_
         assert one.strokes[1:] == before.strokes
     assert ticked.hash != plan.hash
     assert with_ticks(ticked).hash == ticked.hash
-    write_plan(ticked, tmp_path / "plan.json")
-    assert read_plan(tmp_path / "plan.json").hash == ticked.hash
+    save_plan(ticked, tmp_path / "plan.json")
+    assert load_plan(tmp_path / "plan.json").hash == ticked.hash
 
 
 def test_a_narrow_margin_is_refused(tin: Inventory) -> None:
     sheet = Paper(100, 100, 5)
     plan = make_plan(from_strokes([("dark", [[20, 20], [30, 30]])], tin, sheet), tin, sheet)
-    with pytest.raises(BadInput, match="5 mm is too narrow.*--margin 6mm"):
+    with pytest.raises(BadInput, match=r"5 mm is too narrow.*--margin 6mm"):
         with_ticks(plan)
