@@ -35,6 +35,7 @@ from plotbot.cli.options import (
     Seed,
     Speed,
     StopAfter,
+    Ticks,
     Yes,
 )
 from plotbot.errors import BadInput
@@ -95,6 +96,7 @@ def draw(
     join_under: JoinUnder = None,
     join_hatch: JoinHatch = None,
     drop_covered: DropCovered = False,
+    ticks: Ticks = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -149,6 +151,7 @@ def draw(
         join_under,
         join_hatch,
         drop_covered,
+        ticks,
     )
     stop_s = stop_seconds(stop_after, moves=not dry_run)
     check_live(live, moves=not dry_run)

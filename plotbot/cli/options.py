@@ -33,6 +33,7 @@ __all__ = [
     "Seed",
     "Speed",
     "StopAfter",
+    "Ticks",
     "Yes",
 ]
 
@@ -171,6 +172,14 @@ JoinHatch = Annotated[
     typer.Option(
         "--join-hatch",
         help="Draw on where a hatch line turns back beside the next, up to this far; that ink shows.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Ticks = Annotated[
+    bool,
+    typer.Option(
+        "--ticks",
+        help="Every pen first draws a cross in the margin, to see whether it sits as the others do.",
         rich_help_panel=_PLAN,
     ),
 ]

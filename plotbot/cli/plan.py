@@ -24,6 +24,7 @@ from plotbot.cli.options import (
     PaperSize,
     PenOrderName,
     Pens,
+    Ticks,
 )
 
 __all__ = ["plan"]
@@ -49,6 +50,7 @@ def plan(
     join_under: JoinUnder = None,
     join_hatch: JoinHatch = None,
     drop_covered: DropCovered = False,
+    ticks: Ticks = False,
     json: Json = False,
 ) -> None:
     """Plan a drawing for your pens and write the job folder; the same as draw with --dry-run.
@@ -75,6 +77,7 @@ def plan(
         join_under=join_under,
         join_hatch=join_hatch,
         drop_covered=drop_covered,
+        ticks=ticks,
         dry_run=True,
         json=json,
     )

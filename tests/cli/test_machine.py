@@ -12,6 +12,7 @@ import pytest
 from plotbot.job.folder import open_job
 from plotbot.machine.card import Card
 from plotbot.machine.profile import find_profile, read_profile
+from plotbot.machine.virtual import read_ink
 from tests.cli.conftest import Run
 from tests.emulators.ebb import EbbEmulator
 from tests.emulators.grbl import BoardOptions, Fault, GrblEmulator, hausdorff, rest_of_motion
@@ -224,6 +225,19 @@ def test_every_export_is_written(run: Run, square: Path, form: str) -> None:
     result = run("export", "job", "--to", form, "--json")
     assert result.code == 0, result.err
     assert Path(result.json["export"]).stat().st_size > 100
+
+
+def test_ticks_are_drawn_first_by_every_pen(run: Run, square: Path) -> None:
+    bare = run("plan", square, "--out", "bare", "--json").json
+    ticked = run(
+        "draw", square, "--ticks", "--out", "job", "--machine", "virtual", "--speed", "0", "--yes", "--json"
+    )
+    assert ticked.code == 0, ticked.err
+    assert [pen["strokes"] for pen in ticked.json["pens"]] == [pen["strokes"] + 1 for pen in bare["pens"]]
+    plan = open_job(Path("job")).plan
+    first = {piece.stroke for piece in read_ink(Path("job/ink.jsonl"))} & {0, len(plan.passes[0].strokes)}
+    assert len(first) == 2
+    assert run("draw", square, "--ticks", "--margin", "3mm", "--dry-run", "--out", "x").code == 2
 
 
 def test_an_exported_svg_gives_the_same_plan(run: Run, square: Path) -> None:
