@@ -34,13 +34,15 @@ from plotbot.cli.options import (
     Port,
     Seed,
     Speed,
+    SplitDry,
     StopAfter,
-    Ticks,
     Yes,
 )
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import vpype
 
     from plotbot.art.artwork import Artwork
@@ -96,7 +98,7 @@ def draw(
     join_under: JoinUnder = None,
     join_hatch: JoinHatch = None,
     drop_covered: DropCovered = False,
-    ticks: Ticks = False,
+    split_dry: SplitDry = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -151,7 +153,7 @@ def draw(
         join_under,
         join_hatch,
         drop_covered,
-        ticks,
+        split_dry,
     )
     stop_s = stop_seconds(stop_after, moves=not dry_run)
     check_live(live, moves=not dry_run)
@@ -209,9 +211,13 @@ def _facts(options: growing.ArtOptions, artwork: Artwork, grown_with: GenerateSe
 
     objective = grown_with.objective
     network = open_network(options.network, objective.layers, weights=options.weights, device="cpu")
+    strokes: dict[str, list[npt.NDArray[np.float64]]] = {}
+    for _, one, stroke in plan.strokes():
+        strokes.setdefault(one.pen.id, []).append(stroke.mm)
+    pens = {one.pen.id: one.pen for one in plan.passes}
     as_plotted = activation_of_plot(
-        {one.pen.id: [stroke.mm for stroke in one.strokes] for one in plan.passes},
-        [one.pen for one in plan.passes],
+        strokes,
+        list(pens.values()),
         plan.paper_lab,
         area_mm=plan.paper.drawable,
         size_px=artwork.size_px,

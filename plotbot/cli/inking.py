@@ -5,7 +5,7 @@ Only plots on hardware count. A ledger that cannot be used is said, and never in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ from plotbot.errors import PlotbotError
 from plotbot.job.folder import Job
 from plotbot.machine.base import Machine
 from plotbot.pens.ledger import Ledger
+from plotbot.pens.model import Pen
 
 __all__ = ["counted_ink", "dry_warnings"]
 
@@ -22,10 +23,13 @@ _Ink: TypeAlias = dict[str, tuple[float, int]]
 
 
 @contextmanager
-def counted_ink(job: Job, machine: Machine) -> Iterator[None]:
-    """Count what the block draws of a job, however it ends, as ink of the pens it was drawn with."""
+def counted_ink(job: Job, machine: Machine) -> Iterator[Callable[[Pen], None]]:
+    """Count what the block draws of a job, however it ends, as ink of the pens it was drawn with.
+
+    Gives what to call when a fresh pen has taken the place of one that is nearly dry.
+    """
     if not machine.hardware:
-        yield
+        yield lambda pen: None
         return
     try:
         before = _ink_of(job)
@@ -33,27 +37,37 @@ def counted_ink(job: Job, machine: Machine) -> Iterator[None]:
             people.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
     except PlotbotError:
         before = {}  # a damaged journal: the runner says so, and what to do
-    try:
-        yield
-    finally:
+
+    def count(fresh: Pen | None = None) -> None:
         try:
             _record(job, before)
+            if fresh is not None:
+                with Ledger() as ledger:
+                    ledger.refill(job.plan.inventory, fresh.id)
         except PlotbotError as error:
             people.print(f"The ink of this plot was not counted: {error}", soft_wrap=True)
+
+    try:
+        yield count
+    finally:
+        count()
 
 
 def dry_warnings(job: Job) -> list[str]:
     """A sentence for each layer of what is left of a job that its pen will not last for."""
     with job.journal(read_only=True) as journal:
         executed = set(journal.executed)
-    left: dict[str, list[float]] = {one.pen.id: [] for one in job.plan.passes}
-    for index, one, stroke in job.plan.strokes():
-        if index not in executed:
-            left[one.pen.id].append(stroke.length_mm)
+    left: dict[str, tuple[Pen, list[float]]] = {}
+    first = 0
+    for one in job.plan.passes:
+        lengths = [
+            stroke.length_mm for index, stroke in enumerate(one.strokes, first) if index not in executed
+        ]
+        first += len(one.strokes)
+        if lengths:  # further passes with the same pen begin with a fresh one
+            left.setdefault(one.pen.id, (one.pen, lengths))
     with Ledger() as ledger:
-        return ledger.warnings(
-            job.plan.inventory, [(one.pen, left[one.pen.id]) for one in job.plan.passes if left[one.pen.id]]
-        )
+        return ledger.warnings(job.plan.inventory, left.values())
 
 
 def _record(job: Job, before: _Ink) -> None:

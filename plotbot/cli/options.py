@@ -32,8 +32,8 @@ __all__ = [
     "Port",
     "Seed",
     "Speed",
+    "SplitDry",
     "StopAfter",
-    "Ticks",
     "Yes",
 ]
 
@@ -175,11 +175,11 @@ JoinHatch = Annotated[
         rich_help_panel=_PLAN,
     ),
 ]
-Ticks = Annotated[
+SplitDry = Annotated[
     bool,
     typer.Option(
-        "--ticks",
-        help="Every pen first draws a cross in the margin, to see whether it sits as the others do.",
+        "--split-dry",
+        help="Plan a change to a fresh pen where the ink ledger says that one will run dry.",
         rich_help_panel=_PLAN,
     ),
 ]

@@ -24,7 +24,7 @@ from plotbot.cli.options import (
     PaperSize,
     PenOrderName,
     Pens,
-    Ticks,
+    SplitDry,
 )
 
 __all__ = ["plan"]
@@ -50,7 +50,7 @@ def plan(
     join_under: JoinUnder = None,
     join_hatch: JoinHatch = None,
     drop_covered: DropCovered = False,
-    ticks: Ticks = False,
+    split_dry: SplitDry = False,
     json: Json = False,
 ) -> None:
     """Plan a drawing for your pens and write the job folder; the same as draw with --dry-run.
@@ -77,7 +77,7 @@ def plan(
         join_under=join_under,
         join_hatch=join_hatch,
         drop_covered=drop_covered,
-        ticks=ticks,
+        split_dry=split_dry,
         dry_run=True,
         json=json,
     )

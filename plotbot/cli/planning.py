@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
     from plotbot.plan.build import PenOrder, PlanOptions
+    from plotbot.plan.capacity import InkLeft
     from plotbot.plan.model import Plan
 
 __all__ = ["Planning", "plan_drawing", "saved_lines"]
@@ -44,7 +45,7 @@ class Planning:
     join_under: str | None = None
     join_hatch: str | None = None
     drop_covered: bool = False
-    ticks: bool = False
+    split_dry: bool = False
 
     def __post_init__(self) -> None:
         self.options()
@@ -66,7 +67,7 @@ class Planning:
             join_hatch=parse_length(self.join_hatch or "0mm", "--join-hatch"),
             drop_covered=self.drop_covered,
             # Whoever asks for an order wants it, and not the one that the file was exported with.
-            carried=self.said().keys() <= {"handling", "ticks"},
+            carried=self.said().keys() <= {"handling"},
         )
         if self.optimize:
             seconds = parse_duration(self.optimize, "--optimize", most_s=_LONGEST_SEARCH_S)
@@ -101,12 +102,14 @@ def plan_drawing(
     """The plan of a drawing on a machine, and what planning saved, ready for JSON."""
     from plotbot.plan.build import plan_with_savings  # noqa: PLC0415
     from plotbot.plan.report import report  # noqa: PLC0415
-    from plotbot.plan.ticks import with_ticks  # noqa: PLC0415
 
+    options = planning.options()
+    if planning.split_dry:
+        options = replace(options, ink=_ink_left(inventory))
     with stage("Planning…"), clock.measure("plan"):
-        plan, savings = plan_with_savings(drawing, inventory, sheet, profile.timing(), planning.options())
+        plan, savings = plan_with_savings(drawing, inventory, sheet, profile.timing(), options)
         figures = report(drawing, inventory, plan, savings=savings)
-        return (with_ticks(plan) if planning.ticks else plan), figures
+        return plan, figures
 
 
 def saved_lines(figures: dict[str, Any]) -> list[str]:
@@ -128,6 +131,18 @@ def saved_lines(figures: dict[str, Any]) -> list[str]:
             f"{_less(one['seconds'], 's', 1)}, {added}."
         )
     return lines
+
+
+def _ink_left(inventory: Inventory) -> tuple[InkLeft, ...]:
+    """How far each pen reaches, as the ledger has it."""
+    from plotbot.pens.ledger import Ledger  # noqa: PLC0415
+    from plotbot.plan.capacity import InkLeft  # noqa: PLC0415
+
+    with Ledger() as ledger:
+        return tuple(
+            InkLeft(pen.id, ledger.left_m(inventory.id, pen), ledger.capacity_m(inventory.id, pen))
+            for pen in inventory.pens
+        )
 
 
 def _less(number: float, what: str, digits: int = 0) -> str:

@@ -116,7 +116,7 @@ def plot_job(
     )
     control = Control()
     with (
-        counted_ink(job, machine),
+        counted_ink(job, machine) as count_fresh,
         attending(job, control) as attendant,
         _served(job) if live else nullcontext(),
         _ProgressBars() as bars,
@@ -135,7 +135,9 @@ def plot_job(
             quiet()
             people.print("Paused, pen up. Go on from the page, or press Ctrl-C to leave it resumable.")
 
-        prompts = TerminalPrompter(yes=yes, before_asking=quiet, profile=plotter.profile, keys=keys)
+        prompts = TerminalPrompter(
+            yes=yes, before_asking=quiet, profile=plotter.profile, keys=keys, fresh=count_fresh
+        )
         if keys.there:
             people.print(HINT)
         outcome = runner.run(

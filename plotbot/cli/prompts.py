@@ -13,6 +13,7 @@ from plotbot.errors import BadInput, Cancelled
 from plotbot.ink.spaces import srgb_hex
 from plotbot.job.runner import Answer, DrawAt, PenSwap, Progress, Start
 from plotbot.machine.profile import Profile
+from plotbot.pens.model import Pen
 
 __all__ = ["TerminalPrompter", "check_answerable"]
 
@@ -41,7 +42,7 @@ class TerminalPrompter:
     yes: take every answer that is safe as given; a pen swap on real hardware is always asked.
     before_asking: called first, to clear the terminal of progress bars.
     profile: the machine's, to say where to put the pen, and how high it draws. keys: what was pressed while
-    it drew; without any, every pause leaves the plot.
+    it drew; without any, every pause leaves the plot. fresh: told when a fresh pen has been mounted.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class TerminalPrompter:
         before_asking: Callable[[], None] = lambda: None,
         profile: Profile | None = None,
         keys: Keys | None = None,
+        fresh: Callable[[Pen], None] = lambda pen: None,
     ) -> None:
         self._yes = yes
         self._before_asking = before_asking
         self._profile = profile
         self._keys = keys
+        self._fresh = fresh
         self._mounted: str | None = None
 
     def start(self, start: Start) -> None:
@@ -93,6 +96,8 @@ class TerminalPrompter:
             people.print(text)
             return
         self._ask(Text.assemble(text, ", then press Enter"))
+        if swap.fresh:
+            self._fresh(swap.pen)
 
     def paused(self, where: Progress) -> Answer:
         """Do what a key asked for; after a mere pause, ask. Without a terminal a stop leaves the plot."""

@@ -44,7 +44,8 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class PenSwap:
-    """The pen to mount now; `number` of `of` counts the pens of the whole plan, in drawing order."""
+    """The pen to mount now; `number` of `of` counts the pens of the whole plan, in drawing order. fresh:
+    the one that drew until now is nearly dry, so another of its kind is to follow."""
 
     number: int
     of: int
@@ -53,8 +54,11 @@ class PenSwap:
     ink_mm: float
     seconds: float
     hardware: bool
+    fresh: bool = False
 
     def __str__(self) -> str:
+        if self.fresh:
+            return f"Mount a fresh pen, {self.number} of {self.of}: {self.pen}"
         return f"Mount pen {self.number} of {self.of}: {self.pen}"
 
 

@@ -93,8 +93,17 @@ class Tally:
         leg = self._legs[position]
         seconds = self._seconds_left[position] * self._pace.ratio
         pens = len(self._plan.passes)
+        untouched = len(leg.indices) == len(leg.one_pass.strokes) and not any(leg.offsets)
+        before = self._plan.passes[leg.number - 1].pen.id if leg.number else None
         return PenSwap(
-            leg.number + 1, pens, leg.one_pass.pen, len(leg.indices), float(leg.mm.sum()), seconds, hardware
+            leg.number + 1,
+            pens,
+            leg.one_pass.pen,
+            len(leg.indices),
+            float(leg.mm.sum()),
+            seconds,
+            hardware,
+            fresh=untouched and before == leg.one_pass.pen.id,
         )
 
     def progress(self, position: int) -> Progress:

@@ -21,6 +21,7 @@ from plotbot.drawing import Layer, flat_layers
 from plotbot.errors import BadInput
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory, Pen
+from plotbot.plan.capacity import InkLeft, split_passes
 from plotbot.plan.drying import with_drying
 from plotbot.plan.lifts import connect, covered, without
 from plotbot.plan.lines import Lines, begun_at, join, merge, on_grid, pick, simplify, strokes_of
@@ -54,6 +55,7 @@ class PlanOptions:
     join_under: draw hops up to this length that lie wholly under ink of the same pen, instead of lifting.
     join_hatch: draw hops up to this length between hatch lines that turn back beside each other; that ink
     shows. drop_covered: drop strokes that lie wholly under others of the same pen.
+    ink: for pens that may run dry, how far they reach; where one would, a fresh one is mounted.
     carried: an SVG that plotbot exported, with its lines unchanged, keeps the plan it came from.
     """
 
@@ -66,6 +68,7 @@ class PlanOptions:
     join_under: float = 0.0
     join_hatch: float = 0.0
     drop_covered: bool = False
+    ink: tuple[InkLeft, ...] = ()
     carried: bool = True
 
     def __post_init__(self) -> None:
@@ -182,7 +185,7 @@ def plan_with_savings(
         paper=paper,
         inventory=inventory.id,
         paper_lab=inventory.paper.lab,
-        passes=with_drying(passes, paper, motion, reorder=options.order == "fast"),
+        passes=split_passes(with_drying(passes, paper, motion, reorder=options.order == "fast"), options.ink),
         motion=motion,
         dropped=tuple(sorted(dropped, key=lambda one: one.source)),
     )

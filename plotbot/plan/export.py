@@ -57,6 +57,7 @@ def export_svg(plan: Plan, path: Path) -> None:
         "ink": ink_digest((one.pen.id, (stroke.points for stroke in one.strokes)) for one in plan.passes),
         "inventory": plan.inventory,
         "reasons": [one.reason for one in plan.passes],
+        "pens": [one.pen.id for one in plan.passes],
         "waits": [one.wait_s for one in plan.passes],
         "sources": [[list(stroke.sources) for stroke in one.strokes] for one in plan.passes],
         "dropped": [[one.source, one.pen, one.reason, one.length_mm] for one in plan.dropped],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import vpype
 
     from plotbot.drawing import Layer
+    from plotbot.plan.lines import Lines
 
 __all__ = ["carried_plan"]
 
@@ -33,19 +35,24 @@ def carried_plan(
     sheet = (px_from_mm(paper.width), px_from_mm(paper.height))
     if size is None or not np.allclose(size, sheet, rtol=0, atol=0.01):
         return None
-    points = [
-        [np.rint(layer.lines[number] * UM_PER_MM).astype(np.int32) for number in range(len(layer.lines))]
-        for layer in layers
-    ]
     try:
         data = json.loads(note.removeprefix(PLAN_NOTE))
-        if data["inventory"] != inventory.id or data["ink"] != ink_digest(
-            (layer.pen, strokes) for layer, strokes in zip(layers, points, strict=True)
+        pens = [str(pen) for pen in data["pens"]]
+        if data["inventory"] != inventory.id or list(dict.fromkeys(pens)) != [layer.pen for layer in layers]:
+            return None
+        points = {layer.pen: iter(_micrometres(layer.lines)) for layer in layers}
+        # A pen that is mounted twice, for the first one runs dry, has one layer after reading.
+        of_pass = [
+            list(islice(points[pen], len(sources)))
+            for pen, sources in zip(pens, data["sources"], strict=True)
+        ]
+        if any(list(rest) for rest in points.values()) or data["ink"] != ink_digest(
+            zip(pens, of_pass, strict=True)
         ):
             return None
         passes = tuple(
             Pass(
-                inventory[layer.pen],
+                inventory[pen],
                 tuple(
                     Stroke(one, tuple(_number(source) for source in who))
                     for one, who in zip(strokes, sources, strict=True)
@@ -53,8 +60,8 @@ def carried_plan(
                 str(reason),
                 float(wait),
             )
-            for layer, strokes, sources, reason, wait in zip(
-                layers, points, data["sources"], data["reasons"], data["waits"], strict=True
+            for pen, strokes, sources, reason, wait in zip(
+                pens, of_pass, data["sources"], data["reasons"], data["waits"], strict=True
             )
         )
         dropped = tuple(
@@ -64,6 +71,10 @@ def carried_plan(
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
     return Plan(paper, inventory.id, inventory.paper.lab, passes, motion, dropped)
+
+
+def _micrometres(lines: Lines) -> list[np.ndarray]:
+    return [np.rint(lines[number] * UM_PER_MM).astype(np.int32) for number in range(len(lines))]
 
 
 def _number(value: Any) -> int:

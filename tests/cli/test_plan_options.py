@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from plotbot.cli.durations import parse_duration
+from plotbot.cli.inking import counted_ink, dry_warnings
 from plotbot.errors import BadInput
 from plotbot.job.folder import open_job
 from plotbot.machine.handling import handled, within
 from plotbot.machine.profile import find_profile
+from plotbot.machine.virtual import VirtualMachine
+from plotbot.pens.inventory import load_inventory
+from plotbot.pens.ledger import Ledger
 from plotbot.plan.motion import HANDLING
 from tests.cli.conftest import Run
 
@@ -100,6 +104,43 @@ def test_gcode_keeps_to_the_speed_of_the_plan(run: Run, square: Path) -> None:
     assert run("export", "job", "--to", "gcode", "--machine", "grbl-servo", "-o", "out.gcode").code == 0
     feeds = {line.split("F")[1] for line in Path("out.gcode").read_text().splitlines() if "F" in line}
     assert "1500" in feeds and max(map(float, feeds)) <= 6000
+
+
+def test_a_pen_that_runs_dry_is_changed_for_a_fresh_one(run: Run, hatched: Path) -> None:
+    inventory = load_inventory("staedtler12")
+    with Ledger() as ledger:
+        ledger.record("before", inventory.id, "3", ledger.left_m(inventory.id, inventory["3"]) - 0.5, 1)
+    result = run("plan", hatched, "--out", "job", "--split-dry", "--no-merge", "--json")
+    pens = [pen["id"] for pen in result.json["pens"]]
+    assert pens.count("3") == 2 and pens.count("2") == 1
+    assert result.json["pens"][pens.index("3")]["down_mm"] <= 450
+    assert "fresh pen" in result.err
+    job = open_job(Path("job"))
+    assert dry_warnings(job) == []
+    plotted = run("resume", "job", "--machine", "virtual", "--speed", "0", "--yes")
+    assert plotted.code == 0
+    assert "Mount a fresh pen" in plotted.err
+
+
+class HardVirtual(VirtualMachine):
+    """Uses up real ink."""
+
+    hardware = True
+
+
+def test_ink_after_a_change_is_a_fresh_pen_s(run: Run, hatched: Path) -> None:
+    assert run("plan", hatched, "--out", "job").code == 0
+    job = open_job(Path("job"))
+    inventory = load_inventory("staedtler12")
+    first, second, *_ = (index for index, one, _ in job.plan.strokes() if one.pen.id == "3")
+    with counted_ink(job, HardVirtual()) as fresh, job.journal() as journal:
+        journal.begin("hard")
+        journal.record_executed(first, 60.0)
+        fresh(inventory["3"])
+        journal.record_executed(second, 20.0)
+    with Ledger() as ledger:
+        (barrel,) = ledger.barrels(inventory.id)
+    assert (barrel.pen, barrel.metres, barrel.lifts) == ("3", pytest.approx(0.02), 1)
 
 
 def test_a_plot_stops_in_time_and_goes_on(run: Run, hatched: Path) -> None:
