@@ -158,7 +158,8 @@ def _paper(paper_lab: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def _like(films: Any, values: Any) -> Any:
     """Films or constants in the kind, type and device of the values."""
     if isinstance(values, np.ndarray | np.generic):
-        return np.asarray(films, dtype=values.dtype)
+        # A transposed matrix would keep numpy from its quick product.
+        return np.asarray(films, dtype=values.dtype, order="C")
     if hasattr(films, "requires_grad"):
         return films.to(values)
     return values.new_tensor(np.asarray(films).tolist())

@@ -203,6 +203,15 @@ def test_strangers_get_nothing(served: tuple[Address, list[str]]) -> None:
     assert _fetch(at, "POST", "status")[0] == 404
 
 
+def test_others_are_let_in_only_when_asked_for() -> None:
+    with serving("page", lambda: Status("planned", "", ()), lambda request: None, host="0.0.0.0") as at:
+        port = urlsplit(at.url).port
+        assert "0.0.0.0" not in at.url
+        assert _fetch(at, "GET")[0] == 200
+        assert _fetch(at, "GET", Host=f"192.168.1.7:{port}")[0] == 200
+        assert _fetch(at, "GET", Host=f"evil.example:{port}")[0] == 421
+
+
 def test_a_host_that_cannot_be_had_is_named() -> None:
     with (
         pytest.raises(BadInput, match=r"192\.0\.2\.1"),
