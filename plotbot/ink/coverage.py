@@ -14,6 +14,7 @@ scattering model below until somebody measures a chart.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -131,23 +132,48 @@ def coverage_for_lightness(
     return np.asarray(np.interp(wanted, ramp[::-1], shares[::-1]))
 
 
-def scatter(film: npt.ArrayLike, px_per_mm: float, spread_mm: float = PAPER_SPREAD_MM) -> Any:
+def scatter(
+    film: npt.ArrayLike,
+    px_per_mm: float,
+    spread_mm: float = PAPER_SPREAD_MM,
+    *,
+    root: npt.ArrayLike | None = None,
+) -> Any:
     """A sharp film picture [H, W, 3] as paper shows it, with the light that strays between its points.
 
-    film: from `compose` with n = 1, with pixels smaller than the spread; the same is assumed to go on
-    beyond its edges (mirrored). Returns float [H, W, 3]. Light goes in through √film, strays, and comes
-    out through √film (Ruckdeschel and Hauser 1978).
+    film: from `compose` with n = 1; the same is assumed to go on beyond its edges (mirrored). Light goes in
+    through √film, strays, and comes out through √film (Ruckdeschel and Hauser 1978). Returns [H, W, 3].
+
+    root: the mean of √film over every pixel, where pixels are larger than a third of the spread: what
+    `compose` makes of the roots of the films. With it, structure inside a pixel keeps the share of its
+    contrast that `_kept_within` says. Without it, pixels are taken as all of one film.
     """
     from scipy.fft import dctn, idctn  # noqa: PLC0415  (slow to import, and only pictures need it)
 
     _check_grating(1.0, 1.0, spread_mm)
-    once = np.sqrt(np.clip(np.asarray(film), 0.0, None))
+    film = np.asarray(film)
+    once = np.sqrt(np.clip(film, 0.0, None)) if root is None else np.asarray(root)
     height, width = once.shape[:2]
     down = np.arange(height)[:, None] * (px_per_mm / (2 * height))
     across = np.arange(width)[None, :] * (px_per_mm / (2 * width))
     transfer = (1 + (2 * np.pi * spread_mm) ** 2 * (down**2 + across**2)) ** -1.5
     spectrum = dctn(once, axes=(0, 1)) * transfer[..., None].astype(once.dtype)
-    return once * np.clip(idctn(spectrum, axes=(0, 1)), 0.0, None)
+    seen = once * np.clip(idctn(spectrum, axes=(0, 1)), 0.0, None)
+    if root is not None:
+        kept = once.dtype.type(_kept_within(1 / px_per_mm, spread_mm))
+        seen += kept * np.clip(film - once**2, 0.0, None)
+    return seen
+
+
+@functools.cache
+def _kept_within(pixel_mm: float, spread_mm: float) -> float:
+    """Share of the contrast inside a pixel that straying light leaves: the mean of its transfer H(f) over
+    the power of a line's edge, 1/f², that a pixel averages away, 1 − sinc²(f · pixel)."""
+    frequency = np.geomspace(1e-4, 1e4, 4000) / pixel_mm
+    averaged = (1 - np.sinc(frequency * pixel_mm) ** 2) / frequency**2
+    transfer = (1 + (2 * np.pi * spread_mm * frequency) ** 2) ** -1.5
+    weight = averaged * np.gradient(frequency)
+    return float((weight * transfer).sum() / weight.sum())
 
 
 def _check_grating(width_mm: float, pitch_mm: float, spread_mm: float) -> None:

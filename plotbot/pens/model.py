@@ -94,6 +94,13 @@ class PaperColour(BaseModel):
     spread_mm: float | None = Field(None, ge=0, le=2, description="how far light strays in it")
     spread_uncertainty_mm: float | None = Field(None, ge=0, le=2)
 
+    @property
+    def light_spread_mm(self) -> float:
+        """How far light strays in this paper: as measured, or as in usual paper."""
+        from plotbot.ink.coverage import PAPER_SPREAD_MM  # noqa: PLC0415 - numpy only where it is asked for
+
+        return PAPER_SPREAD_MM if self.spread_mm is None else self.spread_mm
+
 
 class Overprint(BaseModel):
     """The colour of one pen over another, as it was seen on the paper of the inventory."""

@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
+from plotbot.ink.coverage import PAPER_SPREAD_MM
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
 
@@ -115,6 +116,7 @@ class Plan:
     passes: tuple[Pass, ...]
     motion: Motion = field(default_factory=Motion)
     dropped: tuple[Dropped, ...] = ()
+    paper_spread_mm: float = PAPER_SPREAD_MM
 
     def strokes(self) -> Iterator[tuple[int, Pass, Stroke]]:
         """Every stroke in drawing order with its index and its pass."""
@@ -139,6 +141,8 @@ class Plan:
             digest.update(b"\n")
 
         feed([asdict(self.paper), self.inventory, self.paper_lab, asdict(self.motion)])
+        if self.paper_spread_mm != PAPER_SPREAD_MM:  # plans for usual paper keep the hash they always had
+            feed(["light strays", self.paper_spread_mm])
         for one_pass in self.passes:
             feed([one_pass.pen.model_dump(mode="json"), len(one_pass.strokes)])
             if one_pass.wait_s:  # plans without a wait keep the hash they always had

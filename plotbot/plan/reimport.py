@@ -70,7 +70,8 @@ def carried_plan(
         )
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
-    return Plan(paper, inventory.id, inventory.paper.lab, passes, motion, dropped)
+    spread = inventory.paper.light_spread_mm
+    return Plan(paper, inventory.id, inventory.paper.lab, passes, motion, dropped, spread)
 
 
 def _micrometres(lines: Lines) -> list[np.ndarray]:

@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from plotbot.errors import BadInput, JobMismatch
+from plotbot.ink.coverage import PAPER_SPREAD_MM
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
@@ -48,6 +49,7 @@ def plan_json(plan: Plan) -> Iterator[str]:
         "paper": asdict(plan.paper),
         "inventory": plan.inventory,
         "paper_lab": list(plan.paper_lab),
+        "paper_spread_mm": plan.paper_spread_mm,
         "motion": asdict(plan.motion),
         "dropped": [asdict(dropped) for dropped in plan.dropped],
     }
@@ -190,12 +192,16 @@ def _points(values: list[Any]) -> np.ndarray:
 
 def _plan(data: dict[str, Any]) -> Plan:
     lab = tuple(_number(value) for value in data["paper_lab"])
+    spread = _number(data.get("paper_spread_mm", PAPER_SPREAD_MM))
+    if not 0 <= spread <= 2:
+        raise ValueError("light strays from 0 to 2 mm in paper")
     if len(lab) != 3:
         raise ValueError("the colour of the paper needs three numbers")
     return Plan(
         paper=Paper(**_only(Paper, data["paper"])),
         inventory=_text(data["inventory"]),
         paper_lab=lab,
+        paper_spread_mm=spread,
         passes=tuple(
             Pass(
                 Pen.model_validate(one["pen"]),
