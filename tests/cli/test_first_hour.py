@@ -236,3 +236,11 @@ def test_tab_offers_nothing_where_the_settings_are_broken(
     context = typer.Context(typer.main.get_command(app))
     assert completion.jobs(context, "") == []
     assert completion.channels(context, "8") == []
+
+
+@pytest.mark.parametrize("command", ["doctor", "gallery", "setup", "watch", "preview"])
+def test_help_has_an_example(run: Run, command: str) -> None:
+    result = run(command, "--help")
+    assert result.code == 0
+    assert "Example" in result.out
+    assert f"plotbot {command}" in result.out.split("Example", 1)[1]
