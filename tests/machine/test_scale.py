@@ -62,7 +62,7 @@ def test_a_grbl_board_is_told_the_corrected_lengths() -> None:
 
 @pytest.mark.parametrize("version", [(2, 8, 1), (2, 6, 6)])
 def test_an_axidraw_is_told_the_corrected_lengths_and_keeps_its_time(version: tuple[int, int, int]) -> None:
-    plan = ebb_plots.plan_of(ebb_plots.circle(60, 60, 20.0), ebb_plots.scribble(3))
+    plan = ebb_plots.plan_of(ebb_plots.circle(60, 60, 12.0), ebb_plots.scribble(3, 20))
     bench = ebb_plots.profile(frame={"paper_y": "+y", "scale": list(SCALE)})
     with EbbEmulator(version) as board, EbbMachine(bench, port=board.path) as machine:
         machine.check(plan)
