@@ -36,6 +36,7 @@ from plotbot.cli.options import (
     Speed,
     SplitDry,
     StopAfter,
+    Ticks,
     Yes,
 )
 from plotbot.errors import BadInput
@@ -98,6 +99,7 @@ def draw(
     join_under: JoinUnder = None,
     join_hatch: JoinHatch = None,
     drop_covered: DropCovered = False,
+    ticks: Ticks = False,
     split_dry: SplitDry = False,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -154,6 +156,7 @@ def draw(
         join_hatch,
         drop_covered,
         split_dry,
+        ticks,
     )
     stop_s = stop_seconds(stop_after, moves=not dry_run)
     check_live(live, moves=not dry_run)

@@ -34,6 +34,7 @@ __all__ = [
     "Speed",
     "SplitDry",
     "StopAfter",
+    "Ticks",
     "Yes",
 ]
 
@@ -180,6 +181,14 @@ SplitDry = Annotated[
     typer.Option(
         "--split-dry",
         help="Plan a change to a fresh pen where the ink ledger says that one will run dry.",
+        rich_help_panel=_PLAN,
+    ),
+]
+Ticks = Annotated[
+    bool,
+    typer.Option(
+        "--ticks",
+        help="Every pen first draws a cross in the margin, to see whether it sits as the others do.",
         rich_help_panel=_PLAN,
     ),
 ]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from plotbot.cli.console import emit_json
 from plotbot.cli.options import (
     DropCovered,
     HandlingName,
@@ -25,6 +26,7 @@ from plotbot.cli.options import (
     PenOrderName,
     Pens,
     SplitDry,
+    Ticks,
 )
 
 __all__ = ["plan"]
@@ -39,6 +41,14 @@ def plan(
     fit: Annotated[
         bool, typer.Option("--fit", help="Scale it to fill the sheet.", rich_help_panel="Sheet")
     ] = False,
+    sheets: Annotated[
+        str | None,
+        typer.Option(
+            "--sheets",
+            help="Spread it over several sheets, columns by rows, e.g. 2x3: a job for each, with crop marks.",
+            rich_help_panel="Sheet",
+        ),
+    ] = None,
     out: Out = None,
     machine: MachineName = None,
     optimize: Optimize = None,
@@ -50,6 +60,7 @@ def plan(
     join_under: JoinUnder = None,
     join_hatch: JoinHatch = None,
     drop_covered: DropCovered = False,
+    ticks: Ticks = False,
     split_dry: SplitDry = False,
     json: Json = False,
 ) -> None:
@@ -57,6 +68,38 @@ def plan(
 
     [bold]Example[/bold]: plotbot plan drawing.svg --pens staedtler12 --paper a4 --fit
     """
+    if sheets is not None:
+        from plotbot.cli.planning import Planning  # noqa: PLC0415
+        from plotbot.cli.tiling import plan_sheets  # noqa: PLC0415
+        from plotbot.config import load_settings  # noqa: PLC0415
+
+        report = plan_sheets(
+            drawing,
+            sheets,
+            load_settings()[0],
+            Planning(
+                optimize,
+                handling,
+                pen_order,
+                merge,
+                no_merge,
+                keep_order,
+                join_under,
+                join_hatch,
+                drop_covered,
+                split_dry,
+                ticks,
+            ),
+            pens=pens,
+            paper=(paper, landscape, margin),
+            fit=fit,
+            out=out,
+            machine=machine,
+        )
+        if json:
+            emit_json(report)
+        return
+
     from plotbot.cli.draw import draw  # noqa: PLC0415
 
     draw(
@@ -77,6 +120,7 @@ def plan(
         join_under=join_under,
         join_hatch=join_hatch,
         drop_covered=drop_covered,
+        ticks=ticks,
         split_dry=split_dry,
         dry_run=True,
         json=json,

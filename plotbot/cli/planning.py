@@ -46,6 +46,7 @@ class Planning:
     join_hatch: str | None = None
     drop_covered: bool = False
     split_dry: bool = False
+    ticks: bool = False
 
     def __post_init__(self) -> None:
         self.options()
@@ -67,7 +68,7 @@ class Planning:
             join_hatch=parse_length(self.join_hatch or "0mm", "--join-hatch"),
             drop_covered=self.drop_covered,
             # Whoever asks for an order wants it, and not the one that the file was exported with.
-            carried=self.said().keys() <= {"handling"},
+            carried=self.said().keys() <= {"handling", "ticks"},
         )
         if self.optimize:
             seconds = parse_duration(self.optimize, "--optimize", most_s=_LONGEST_SEARCH_S)
@@ -102,6 +103,7 @@ def plan_drawing(
     """The plan of a drawing on a machine, and what planning saved, ready for JSON."""
     from plotbot.plan.build import plan_with_savings  # noqa: PLC0415
     from plotbot.plan.report import report  # noqa: PLC0415
+    from plotbot.plan.ticks import with_ticks  # noqa: PLC0415
 
     options = planning.options()
     if planning.split_dry:
@@ -109,7 +111,7 @@ def plan_drawing(
     with stage("Planning…"), clock.measure("plan"):
         plan, savings = plan_with_savings(drawing, inventory, sheet, profile.timing(), options)
         figures = report(drawing, inventory, plan, savings=savings)
-        return plan, figures
+        return (with_ticks(plan) if planning.ticks else plan), figures
 
 
 def saved_lines(figures: dict[str, Any]) -> list[str]:

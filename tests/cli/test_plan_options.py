@@ -180,3 +180,17 @@ def test_durations_as_people_write_them() -> None:
     for text in ("", "0s", "10", "h", "1e5s", "-2s", "3h", "nan s", "9" * 50 + "s"):
         with pytest.raises(BadInput, match="--x"):
             parse_duration(text, "--x", most_s=9000)
+
+
+def test_a_drawing_over_several_sheets_is_a_job_for_each(run: Run, hatched: Path) -> None:
+    result = run("plan", hatched, "--sheets", "1x2", "--fit", "--paper", "a6", "--out", "all", "--json")
+    assert result.code == 0
+    reports = result.json["jobs"]
+    assert [Path(report["job"]).name for report in reports] == ["sheet-1-1", "sheet-2-1"]
+    assert all(open_job(Path(report["job"])).plan.hash == report["plan_hash"] for report in reports)
+    listed = run("jobs", "all", "--json").json["jobs"]
+    assert len(listed) == 2
+    for wrong in ("2", "0x3", "1x1", "50x50"):
+        assert run("plan", hatched, "--sheets", wrong, "--out", "other").code == 2
+    assert run("plan", hatched, "--sheets", "2x1", "--paper", "a7x", "--out", "other").code == 2
+    assert not Path("other").exists()
