@@ -13,6 +13,7 @@ import itertools
 import math
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -88,21 +89,16 @@ class _Polylines:
         """Which stroke covers how much of which pixel, in parts that follow one another."""
         parts = _split(len(self.points), 2 * torch.get_num_threads())
         args = (self.points, self.width, self.counts, self.begin, self.corners, self.times, self.arcs)
-        return _together(
-            [
-                lambda low=low, high=high: (
-                    low,
-                    high,
-                    *_cover_strokes(*args, low, high, self.height, self.width_px),
-                )
-                for low, high in parts
-            ]
-        )
+
+        def cover_part(low: int, high: int) -> Any:
+            return low, high, *_cover_strokes(*args, low, high, self.height, self.width_px)
+
+        return _together([partial(cover_part, *part) for part in parts])
 
 
 class _BareShare(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, points: Tensor, width: Tensor, weights: Tensor, height: int, width_px: int
     ) -> tuple[Tensor, Tensor]:
         line = _Polylines(points, width, height, width_px)
@@ -116,9 +112,7 @@ class _BareShare(torch.autograd.Function):
             for part, row in zip(found, rows, strict=True):
                 _multiply_band(bare, share, only, *part[:3], row, part[6], low, high)
 
-        _together(
-            [lambda band=band: multiply(*band) for band in _split(len(touched), torch.get_num_threads())]
-        )
+        _together([partial(multiply, *band) for band in _split(len(touched), torch.get_num_threads())])
         pixels, result = torch.from_numpy(touched), torch.from_numpy(bare)
         ctx.mark_non_differentiable(pixels)
         ctx.line, ctx.found, ctx.rows, ctx.share, ctx.only = line, found, rows, share, only
@@ -126,7 +120,7 @@ class _BareShare(torch.autograd.Function):
         return pixels, result
 
     @staticmethod
-    def backward(ctx: Any, _: Tensor, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, _: Tensor, grad: Tensor) -> tuple[Tensor | None, ...]:
         line: _Polylines = ctx.line
         bare, pull = _array(ctx.saved_tensors[0]), _array(grad)
         grad_points, grad_width = np.zeros_like(line.points), np.zeros_like(line.width)
@@ -140,14 +134,14 @@ class _BareShare(torch.autograd.Function):
             )  # fmt: skip
 
         parts = zip(ctx.found, ctx.rows, strict=True)
-        _together([lambda part=part, row=row: descend(part, row) for part, row in parts])
+        _together([partial(descend, *part) for part in parts])
         grads = (torch.from_numpy(g) for g in (grad_points, grad_width, grad_share))
         return *grads, None, None
 
 
 class _OverPaper(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         touched: Tensor,
         bare: Tensor,
@@ -162,23 +156,22 @@ class _OverPaper(torch.autograd.Function):
         image = np.ones((3, pixels), share.dtype)
         args = (_array(touched), share, _array(takes), _array(adds), ctx.sequence, image)
         bands = _split(len(share), torch.get_num_threads())
-        _together([lambda band=band: _compose_band(*args, *band) for band in bands])
+        _together([partial(_compose_band, *args, *band) for band in bands])
         return torch.from_numpy(image)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         touched, bare, takes, adds = (_array(saved) for saved in ctx.saved_tensors)
         grad_bare = np.empty_like(bare)
         bands = _split(len(bare), _BANDS)
         grad_inks = np.zeros((len(bands), 2, *takes.shape))
         inks_wanted = ctx.needs_input_grad[2] or ctx.needs_input_grad[3]
         args = (touched, bare, takes, adds, ctx.sequence, _array(grad), grad_bare, inks_wanted)
-        _together(
-            [
-                lambda band=band, inks=inks: _pull_band(*args, *inks, *band)
-                for band, inks in zip(bands, grad_inks, strict=True)
-            ]
-        )
+
+        def pull(inks: Array, low: int, high: int) -> None:
+            _pull_band(*args, inks[0], inks[1], low, high)
+
+        _together([partial(pull, inks, *band) for inks, band in zip(grad_inks, bands, strict=True)])
         grad_takes, grad_adds = torch.from_numpy(grad_inks.sum(0).astype(bare.dtype))
         return None, torch.from_numpy(grad_bare), grad_takes, grad_adds, None, None
 
@@ -244,7 +237,7 @@ _jit = njit(
 )
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _count_segments(points: Array, width: Array, height: int, width_px: int) -> tuple[Array, Array]:
     """Segments per cubic [N, K], and where each stroke's corners begin [N + 1]."""
     strokes, cubics = points.shape[0], (points.shape[1] - 1) // 3
@@ -274,13 +267,13 @@ def _count_segments(points: Array, width: Array, height: int, width_px: int) -> 
     return counts, begin
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _basis(t: float) -> tuple[float, float, float, float]:
     s = 1.0 - t
     return s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _flatten_stroke(points: Array, counts: Array, corners: Array, times: Array, arcs: Array) -> None:
     """Corners [S + 1, 2] of one stroke, their places on it (cubic + t) and arc lengths, [S + 1] each."""
     v, arc = 0, 0.0
@@ -300,14 +293,14 @@ def _flatten_stroke(points: Array, counts: Array, corners: Array, times: Array, 
             v += 1
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _point(points: Array, k: int, t: float) -> tuple[float, float]:
     b0, b1, b2, b3 = _basis(t)
     p, q, r, s = points[3 * k], points[3 * k + 1], points[3 * k + 2], points[3 * k + 3]
     return b0 * p[0] + b1 * q[0] + b2 * r[0] + b3 * s[0], b0 * p[1] + b1 * q[1] + b2 * r[1] + b3 * s[1]
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _onto_curve(
     x: float, y: float, points: Array, k: int, t: float, span: float
 ) -> tuple[float, float, float, float, float]:
@@ -335,7 +328,7 @@ def _onto_curve(
     return t, vx, vy, dx, dy
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _end_direction(points: Array, end: int, inward: int) -> tuple[float, float]:
     """Which way a stroke goes out at one of its ends, as a unit vector; east if it has no length."""
     for away in range(1, 4):
@@ -347,7 +340,7 @@ def _end_direction(points: Array, end: int, inward: int) -> tuple[float, float]:
     return -float(inward), 0.0
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _cdf(x: float, c: float, s: float) -> float:
     size = abs(x)
     if size <= 0.5 * (c - s):
@@ -358,7 +351,7 @@ def _cdf(x: float, c: float, s: float) -> float:
     return 1.0 - upper if x < 0 else upper
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _pdf(x: float, c: float, s: float) -> float:
     size = abs(x)
     if size <= 0.5 * (c - s):
@@ -366,7 +359,7 @@ def _pdf(x: float, c: float, s: float) -> float:
     return max(0.5 * (c + s) - size, 0.0) / (s * c)
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _coverage(
     x: float,
     y: float,
@@ -460,7 +453,7 @@ def _coverage(
     )
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _segment_frame(
     line: Array, at: int, reach: float, height: int, width_px: int
 ) -> tuple[int, int, float, float, float, float]:
@@ -478,7 +471,7 @@ def _segment_frame(
     return row_low, row_high, box_low, box_high, dx / dy, reach * math.sqrt(dx * dx + dy * dy) / abs(dy)
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _room_for(line: Array, reach: float, height: int, width_px: int) -> int:
     """At most so many segment–pixel pairs lie near a stroke."""
     room = 0.0
@@ -489,7 +482,7 @@ def _room_for(line: Array, reach: float, height: int, width_px: int) -> int:
     return int(room) + 1
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _cover_stroke(
     points: Array,
     line: Array,
@@ -566,14 +559,14 @@ def _cover_stroke(
     return kept, top - start, work
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _grown(values: Array, size: int) -> Array:
     larger = np.empty((size, *values.shape[1:]), values.dtype)
     larger[: values.shape[0]] = values
     return larger
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _cover_strokes(
     points: Array,
     width: Array,
@@ -617,7 +610,7 @@ def _cover_strokes(
     return first, pixel[:top], segment[:top], place[:top], cover[:top], slope[:top], work
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _multiply_band(
     bare: Array,
     share: Array,
@@ -646,7 +639,7 @@ def _multiply_band(
                     bare[where, q] *= max(one - share[s, q] * cover[k], least)
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _pull_strokes(
     grad: Array,
     bare: Array,
@@ -702,7 +695,7 @@ def _pull_strokes(
 _BLOCK = 64  # rows composed side by side, so that the loops over them run in vector registers
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _compose_band(
     touched: Array,
     bare: Array,
@@ -731,7 +724,7 @@ def _compose_band(
                 image[i, touched[start + j]] = value[i, j]
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _pull_band(
     touched: Array,
     bare: Array,
