@@ -72,10 +72,8 @@ def linesort(drawing: vpype.Document, *options: str) -> list[np.ndarray]:
 
 def row(name: str, seconds: float, metres: float, travelling: float, base: tuple[float, float]) -> None:
     less = 100 * (1 - metres / base[0])
-    print(
-        f"  {name:28} {seconds:8.2f} s {metres:9.2f} m {travelling:9.1f} s   "
-        f"{less:5.1f} % less travel than linesort"
-    )
+    against = f"   {less:5.1f} % less travel than linesort" if np.isfinite(less) else ""
+    print(f"  {name:28} {seconds:8.2f} s {metres:9.2f} m {travelling:9.1f} s{against}")
 
 
 def compare(title: str, drawing: vpype.Document, vpype_up_to: int, runs: int) -> None:

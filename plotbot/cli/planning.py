@@ -123,7 +123,8 @@ def saved_lines(figures: dict[str, Any]) -> list[str]:
     if saved["seconds"] >= 1:
         share = 100 * saved["seconds"] / own["seconds"]
         time = f"{minutes(saved['seconds'])} of {minutes(own['seconds'])} ({share:.0f} %)"
-        travel, lifts = _less(saved["up_mm"] / 1000, "m of travel"), _less(saved["lifts"], "lifts")
+        travel = _less(saved["up_mm"] / 1000, "m of travel")
+        lifts = _less(int(saved["lifts"]), "lift" if abs(saved["lifts"]) == 1 else "lifts")
         lines.append(f"Saved against the file's own order: {time}, {travel}, {lifts}.")
     for switch, one in figures["switches"].items():
         ink = one["ink_mm"]
