@@ -24,7 +24,7 @@ from torch import Tensor
 
 from plotbot.art.ink_coverage import FLATNESS_PX, MAX_SEGMENTS, Q_MIN, REACH_PX, ROUND_CAP_PX, StrokeCoverage
 
-__all__ = ["bare_share", "over_paper", "stroke_coverage"]
+__all__ = ["bare_share", "cache_folder", "over_paper", "stroke_coverage"]
 
 Array = NDArray[Any]
 Pairs = tuple[int, int, Array, Array, Array, Array, Array, Array, int]
@@ -174,6 +174,11 @@ class _OverPaper(torch.autograd.Function):
         _together([partial(pull, inks, *band) for inks, band in zip(grad_inks, bands, strict=True)])
         grad_takes, grad_adds = torch.from_numpy(grad_inks.sum(0).astype(bare.dtype))
         return None, torch.from_numpy(grad_bare), grad_takes, grad_adds, None, None
+
+
+def cache_folder() -> str:
+    """Where numba keeps the compiled kernels."""
+    return str(_count_segments.stats.cache_path)
 
 
 _BANDS = 8  # fixed, so that sums over bands do not depend on the number of threads

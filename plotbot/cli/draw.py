@@ -10,7 +10,7 @@ import typer
 
 from plotbot.cli import growing
 from plotbot.cli.console import emit_json, people
-from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage
+from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage, timed_by_board
 from plotbot.cli.options import (
     DriverName,
     DropCovered,
@@ -160,13 +160,7 @@ def draw(
     )
     stop_s = stop_seconds(stop_after, moves=not dry_run)
     check_live(live, moves=not dry_run)
-    excites = channel or neuron or classes
-    if art is not None and excites:
-        raise BadInput(f"Draw {art}, or grow art with --channel; one at a time.")
-    if art is None:
-        options.check(inventory)
-    elif not art.is_file():
-        raise BadInput(f"There is no file {art}.")
+    _check_art(art, options, inventory)
     plotter = choose_plotter(
         machine or settings.machine, port=port or settings.port, driver=driver, speed=speed, moves=not dry_run
     )
@@ -190,6 +184,7 @@ def draw(
         facts = Facts(title, settings={"art": str(art.resolve())})
     facts = replace(facts, settings={**facts.settings, **planning.said()}, planning=saved)
     job, report = make_job(folder, plan, inventory, tin, machine or settings.machine, facts, clock)
+    report = timed_by_board(report, plan, plotter.profile)
     show_plan(report, plan)
     if dry_run:
         people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
@@ -198,6 +193,15 @@ def draw(
             report["plot"] = plot_job(job, plotter, yes=yes, stop_s=stop_s, live=live)
     if json:
         emit_json(report)
+
+
+def _check_art(art: Path | None, options: growing.ArtOptions, inventory: Inventory) -> None:
+    if art is None:
+        options.check(inventory)
+    elif options.channels or options.neurons or options.classes:
+        raise BadInput(f"Draw {art}, or grow art with --channel; one at a time.")
+    elif not art.is_file():
+        raise BadInput(f"There is no file {art}.")
 
 
 def _read(art: Path, inventory: Inventory, sheet: Paper, *, fit: bool) -> vpype.Document:

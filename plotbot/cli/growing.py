@@ -203,7 +203,12 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
     # OpenMP reads this once, when torch is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with people.status("Waking the network…") if people.is_terminal else _nothing():
+        from plotbot.art.compiled import compile_apart, needs_compiling  # noqa: PLC0415
         from plotbot.art.optimiser import GenerateSettings, generate  # noqa: PLC0415
+
+        if needs_compiling():
+            people.print("Compiling the renderer; this happens once and takes about half a minute.")
+            compile_apart()
 
         left, top, right, bottom = paper.drawable
         settings = GenerateSettings(

@@ -16,11 +16,12 @@ from plotbot.cli.console import people
 if TYPE_CHECKING:
     from plotbot.config import Settings
     from plotbot.job.folder import Job
+    from plotbot.machine.profile import Profile
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
 
-__all__ = ["Clock", "Facts", "check_out", "make_job", "make_sheet", "show_plan", "stage"]
+__all__ = ["Clock", "Facts", "check_out", "make_job", "make_sheet", "show_plan", "stage", "timed_by_board"]
 
 PREVIEW_DPI = 150
 
@@ -139,6 +140,33 @@ def make_job(
         "timings_s": {name: round(seconds, 3) for name, seconds in clock.items()},
     }
     return job, report
+
+
+def timed_by_board(report: dict[str, Any], plan: Plan, profile: Profile) -> dict[str, Any]:
+    """The summary with the times of a GRBL board's own rules, which a plan's one limit cannot express.
+
+    Machine time and the total are the board's; moves of each pen are stretched alike to add up to them.
+    Other machines drive exactly what was planned; their summary is returned as it is.
+    """
+    if profile.kind != "grbl":
+        return report
+    from plotbot.machine.grbl_timing import plotting_seconds  # noqa: PLC0415
+    from plotbot.plan.motion import estimate  # noqa: PLC0415
+
+    totals = report["totals"]
+    board_s = plotting_seconds(plan, profile)
+    moving_s = totals["draw_s"] + totals["travel_s"]
+    stretch = (board_s - totals["lift_s"]) / moving_s if moving_s else 1.0
+    pens = [
+        pen | {"seconds": round(one.lift_s + (one.draw_s + one.travel_s) * stretch, 3)}
+        for pen, one in zip(report["pens"], estimate(plan).passes, strict=True)
+    ]
+    moves = {part: round(totals[part] * stretch, 3) for part in ("draw_s", "travel_s")}
+    return report | {
+        "pens": pens,
+        "totals": totals | moves | {"seconds": round(board_s, 3)},
+        "estimate_s": round(report["estimate_s"] - totals["seconds"] + board_s, 3),
+    }
 
 
 def show_plan(report: Mapping[str, Any], plan: Plan) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from plotbot.job.folder import open_job
 from plotbot.machine.card import Card
+from plotbot.machine.grbl_timing import plotting_seconds
 from plotbot.machine.profile import find_profile, read_profile
 from plotbot.machine.virtual import read_ink
 from tests.cli.conftest import Run
@@ -212,6 +213,14 @@ def test_nothing_is_written_when_nobody_answers(run: Run, board: GrblEmulator, g
     assert too_long.code == 2
     assert "at most 270 mm" in too_long.err
     assert grbl.read_text() == before
+
+
+def test_a_grbl_board_s_own_rules_make_the_estimate(run: Run, square: Path) -> None:
+    report = run("draw", square, "--machine", "grbl-servo", "--dry-run", "--json", "--out", "job").json
+    board_s = plotting_seconds(open_job(Path("job")).plan, find_profile("grbl-servo"))
+    assert report["totals"]["seconds"] == pytest.approx(board_s, abs=0.01)
+    assert sum(pen["seconds"] for pen in report["pens"]) == pytest.approx(board_s, abs=0.01)
+    assert report["estimate_s"] == pytest.approx(board_s + report["totals"]["swap_s"], abs=0.01)
 
 
 def test_profiles_are_listed(run: Run) -> None:
