@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plotbot.cli import growing
+from plotbot.cli import growing, reading
 from plotbot.cli.console import emit_json, people
 from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage, timed_by_board
 from plotbot.cli.options import (
@@ -44,11 +44,9 @@ from plotbot.errors import BadInput
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import vpype
 
     from plotbot.art.artwork import Artwork
     from plotbot.art.optimiser import GenerateSettings
-    from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
 
@@ -57,7 +55,7 @@ __all__ = ["draw"]
 
 def draw(
     art: Annotated[
-        Path | None, typer.Argument(help="An SVG to draw. Leave it out to grow art with --channel.")
+        Path | None, typer.Argument(help="An SVG or a photograph to draw. Leave it out to grow art.")
     ] = None,
     pens: Pens = None,
     channel: growing.Channel = None,
@@ -77,12 +75,11 @@ def draw(
     paper: PaperSize = None,
     landscape: Landscape = None,
     margin: Margin = None,
-    fit: Annotated[
-        bool,
-        typer.Option(
-            "--fit", help="Scale an SVG to fill the sheet inside its margins.", rich_help_panel="Sheet"
-        ),
-    ] = False,
+    fit: reading.Fit = False,
+    marks: reading.Marks = "hatch",
+    time_budget: reading.TimeBudget = None,
+    svg_mode: reading.SvgMode = "plain",
+    maps: reading.Maps = None,
     out: Out = None,
     machine: MachineName = None,
     port: Port = None,
@@ -117,6 +114,8 @@ def draw(
     plotbot draw --pens staedtler12 --channel 87 --machine virtual --speed 0 --yes
 
     plotbot draw drawing.svg --pens micron --paper a4 --fit --dry-run
+
+    plotbot draw photo.jpg --pens staedtler12 --paper a5 --time-budget 90min --dry-run
     """
     from plotbot.cli.planning import Planning, plan_drawing  # noqa: PLC0415
     from plotbot.cli.plotting import check_live, choose_plotter, plot_job, stop_seconds  # noqa: PLC0415
@@ -160,7 +159,8 @@ def draw(
     )
     stop_s = stop_seconds(stop_after, moves=not dry_run)
     check_live(live, moves=not dry_run)
-    _check_art(art, options, inventory)
+    own = reading.OwnArt(fit, marks, time_budget, svg_mode, tuple(maps or ()))
+    _check_art(art, own, options, inventory)
     plotter = choose_plotter(
         machine or settings.machine, port=port or settings.port, driver=driver, speed=speed, moves=not dry_run
     )
@@ -179,9 +179,9 @@ def draw(
             facts = _facts(options, artwork, grown_with, plan)
     else:
         with stage(f"Reading {art.name}…"), clock.measure("art"):
-            drawing = _read(art, inventory, sheet, fit=fit)
-        plan, saved = plan_drawing(drawing, inventory, sheet, plotter.profile, planning, clock)
-        facts = Facts(title, settings={"art": str(art.resolve())})
+            read = own.read(art, inventory, sheet, plotter.profile.timing())
+        plan, saved = plan_drawing(read.drawing, inventory, sheet, plotter.profile, planning, clock)
+        facts = Facts(title, settings={"art": str(art.resolve())}, colour=read.colour)
     facts = replace(facts, settings={**facts.settings, **planning.said()}, planning=saved)
     job, report = make_job(folder, plan, inventory, tin, machine or settings.machine, facts, clock)
     report = timed_by_board(report, plan, plotter.profile)
@@ -195,20 +195,15 @@ def draw(
         emit_json(report)
 
 
-def _check_art(art: Path | None, options: growing.ArtOptions, inventory: Inventory) -> None:
+def _check_art(
+    art: Path | None, own: reading.OwnArt, options: growing.ArtOptions, inventory: Inventory
+) -> None:
     if art is None:
         options.check(inventory)
     elif options.channels or options.neurons or options.classes:
         raise BadInput(f"Draw {art}, or grow art with --channel; one at a time.")
-    elif not art.is_file():
-        raise BadInput(f"There is no file {art}.")
-
-
-def _read(art: Path, inventory: Inventory, sheet: Paper, *, fit: bool) -> vpype.Document:
-    from plotbot import drawing as drawings  # noqa: PLC0415
-
-    document = drawings.assign_pens(drawings.read_svg(art), inventory)
-    return drawings.fit(document, sheet) if fit else document
+    else:
+        own.check(art)
 
 
 def _facts(options: growing.ArtOptions, artwork: Artwork, grown_with: GenerateSettings, plan: Plan) -> Facts:

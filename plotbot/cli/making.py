@@ -193,6 +193,11 @@ def show_plan(report: Mapping[str, Any], plan: Plan) -> None:
             f"Activation: {activation['free']:.2f} free, {activation['quantised']:.2f} with real pens, "
             f"{activation['refitted']:.2f} refined, {activation['as_plotted']:.2f} as plotted."
         )
+    colour = report["colour"]
+    if colour:
+        people.print(
+            f"Colours are off by {colour['mean']:.1f} ΔE00 on average, {colour['p95']:.1f} at most for 95 %."
+        )
     show_in_terminal(people, plan)
     folder = report["job"]
     people.print(f"Look at {folder}/preview.png and {folder}/report.html", soft_wrap=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from skimage import data
 
 from plotbot.cli.growing import DEFAULT_STEPS, DEFAULT_STROKES
 from plotbot.job.folder import open_job
@@ -110,3 +111,45 @@ def test_a_channel_becomes_a_plotted_drawing_with_honest_activations(run: Run) -
     again = run("draw", *options, "--dry-run", "--json", "--out", "two").json
     assert again["plan_hash"] == report["plan_hash"]
     assert again["activation"] == activation
+
+
+def test_a_photograph_becomes_strokes_of_several_pens(run: Run, tmp_path: Path) -> None:
+    Image.fromarray(data.chelsea()[::4, ::4]).save(tmp_path / "cat.png")
+    options = ("--paper", "40x40mm", "--margin", "4mm", "--dry-run", "--json")
+    report = run("draw", tmp_path / "cat.png", *options, "--out", "job").json
+    assert len(report["pens"]) > 2
+    assert report["colour"]["floor_mean"] <= report["colour"]["mean"] < 12
+
+
+def test_an_svg_is_drawn_as_it_looks(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "disc.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="30mm" height="30mm" viewBox="0 0 30 30">'
+        '<circle cx="15" cy="15" r="10" fill="#de220d"/></svg>'
+    )
+    options = ("--paper", "40x40mm", "--margin", "4mm", "--dry-run", "--json")
+    plain = run("draw", tmp_path / "disc.svg", *options, "--out", "plain").json
+    faithful = run(
+        "draw", tmp_path / "disc.svg", *options, "--svg-mode", "faithful", "--out", "faithful"
+    ).json
+    assert faithful["totals"]["down_mm"] > 5 * plain["totals"]["down_mm"]
+    assert faithful["colour"]["mean"] < 6
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("cat.png", ["--svg-mode", "faithful"], "for SVGs"),
+        ("cat.svg", ["--time-budget", "45min"], "for photographs"),
+        ("cat.svg", ["--map", "a=2"], "--map needs"),
+        ("cat.png", ["--time-budget", "soon"], "soon"),
+        ("cat.png", ["--marks", "dots"], "dots"),
+        ("cat.png", [], "cat.png"),
+    ],
+)
+def test_options_that_do_not_go_with_the_art_are_refused(
+    run: Run, name: str, options: list[str], says: str
+) -> None:
+    Path(name).write_text("no picture at all")
+    result = run("draw", name, *options, "--dry-run")
+    assert result.code == 2
+    assert says in result.err

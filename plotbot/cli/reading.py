@@ -1,0 +1,133 @@
+"""Read a person's own art from a command: photographs as marks, SVGs as lines or as they look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from plotbot.cli.console import people
+from plotbot.cli.durations import parse_duration
+from plotbot.errors import BadInput
+
+if TYPE_CHECKING:
+    import vpype
+
+    from plotbot.art.picture.judge import ColourDifference
+    from plotbot.paper import Paper
+    from plotbot.pens.model import Inventory
+    from plotbot.plan.model import Motion
+
+__all__ = ["Fit", "Maps", "Marks", "OwnArt", "Read", "SvgMode", "TimeBudget"]
+
+_PANEL = "Your own art"
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
+
+Fit = Annotated[bool, typer.Option("--fit", help="Scale an SVG to fill the sheet.", rich_help_panel=_PANEL)]
+Marks = Annotated[
+    str,
+    typer.Option(
+        "--style-of-marks",
+        "--marks",
+        help="Photographs: hatch, cross, flow, stipple, lines, or several as flow+lines.",
+        rich_help_panel=_PANEL,
+    ),
+]
+TimeBudget = Annotated[
+    str | None,
+    typer.Option("--time-budget", help="Photographs: draw no longer, e.g. 45min.", rich_help_panel=_PANEL),
+]
+SvgMode = Annotated[
+    Literal["plain", "lines", "faithful"],
+    typer.Option(
+        "--svg-mode",
+        help="plain: the file's paths, where they are; lines: what is visible, as centre lines; faithful: as "
+        "it looks, with fills and tones hatched. The last two fill the sheet.",
+        rich_help_panel=_PANEL,
+    ),
+]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", help='Pen of a layer, with lines or faithful: "layer 2=20".', rich_help_panel=_PANEL
+    ),
+]
+
+_LONGEST_S = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A drawing that was read. colour: ΔE00 to the original as it will look, where that was judged."""
+
+    drawing: vpype.Document
+    colour: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnArt:
+    """The options of a person's own art, as typed."""
+
+    fit: bool = False
+    marks: str = "hatch"
+    time_budget: str | None = None
+    svg_mode: Literal["plain", "lines", "faithful"] = "plain"
+    maps: tuple[str, ...] = ()
+
+    def check(self, art: Path) -> None:
+        """Refuse, before any work, options that do not go with the file; raises `BadInput`."""
+        if not art.is_file():
+            raise BadInput(f"There is no file {art}.")
+        self._budget_s()
+        picture = art.suffix.lower() in PICTURES
+        if self.time_budget is not None and not picture:
+            raise BadInput(f"--time-budget is for photographs; {art.name} is none.")
+        if picture and (self.svg_mode != "plain" or self.maps or self.fit):
+            raise BadInput(f"--svg-mode, --map and --fit are for SVGs; {art.name} is a picture.")
+        if self.maps and self.svg_mode == "plain":
+            raise BadInput("--map needs --svg-mode lines or faithful.")
+
+    def read(self, art: Path, inventory: Inventory, sheet: Paper, motion: Motion) -> Read:
+        """The file as a drawing in the inventory's pens; raises `BadInput`."""
+        from plotbot import drawing as drawings  # noqa: PLC0415
+
+        # Workers that wait must sleep, as in growing; numpy's and torch's OpenMP read this once.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        if art.suffix.lower() in PICTURES:
+            return self._picture(art, inventory, sheet, motion)
+        if self.svg_mode == "plain":
+            document = drawings.assign_pens(drawings.read_svg(art), inventory)
+            return Read(drawings.fit(document, sheet) if self.fit else document)
+        from plotbot.art.vector import ArtworkOptions, read_artwork  # noqa: PLC0415
+
+        options = ArtworkOptions(svg_mode=self.svg_mode, layer_map=self.maps)
+        artwork = read_artwork(art, inventory, sheet.drawable, options)
+        for reason, count in artwork.dropped.items():
+            people.print(f"Not drawn: {count} shape{'s' if count != 1 else ''}, {reason}")
+        drawing = drawings.from_strokes(artwork.strokes, inventory, sheet)
+        return Read(drawing, _colour(artwork.difference, artwork.floor))
+
+    def _picture(self, art: Path, inventory: Inventory, sheet: Paper, motion: Motion) -> Read:
+        from plotbot import drawing as drawings  # noqa: PLC0415
+        from plotbot.art.picture import QuantizeOptions, load_picture, quantize  # noqa: PLC0415
+
+        options = QuantizeOptions(marks=self.marks, time_budget_s=self._budget_s(), motion=motion)
+        drawn = quantize(load_picture(art), inventory, sheet.drawable, options)
+        drawing = drawings.from_strokes(drawn.strokes, inventory, sheet)
+        return Read(drawing, _colour(drawn.report.drawn, drawn.report.floor))
+
+    def _budget_s(self) -> float | None:
+        if self.time_budget is None:
+            return None
+        return parse_duration(self.time_budget, "--time-budget", most_s=_LONGEST_S)
+
+
+def _colour(drawn: ColourDifference | None, floor: ColourDifference | None) -> dict[str, float] | None:
+    if drawn is None:
+        return None
+    figures = {"mean": round(drawn.mean, 3), "p95": round(drawn.p95, 3)}
+    return figures | ({"floor_mean": round(floor.mean, 3)} if floor else {})
