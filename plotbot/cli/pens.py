@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from plotbot.cli import calibration, pen_files, pen_ledger
+from plotbot.cli import calibration, colour_advice, pen_files, pen_ledger
 from plotbot.cli.console import emit_json, results, swatch
 from plotbot.cli.options import Json
 
@@ -93,6 +93,8 @@ def check(
 
 app.command()(calibration.chart)
 app.command()(calibration.measure)
+app.command()(colour_advice.pick)
+app.command()(colour_advice.match)
 app.command()(pen_ledger.ledger)
 app.command("import")(pen_files.import_)
 app.command()(pen_files.export)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from plotbot.cli.inking import counted_ink, dry_warnings
 from plotbot.job import runner
@@ -15,6 +17,7 @@ from plotbot.machine.virtual import VirtualMachine
 from plotbot.pens.inventory import load_inventory
 from plotbot.pens.ledger import Ledger
 from tests.cli.conftest import Run
+from tests.pens.scanner import Scanner
 
 
 def test_check_names_what_its_owner_hardly_means(run: Run) -> None:
@@ -126,3 +129,66 @@ def test_a_layer_that_will_run_dry_is_said_with_where_to_change_the_pen(run: Run
     (warning,) = dry_warnings(open_job(Path("job")))
     assert "2 Red" in warning
     assert "before stroke 1 of 1" in warning
+
+
+def _photo(path: str) -> None:
+    """Bands of sky, sand and leaves with some noise."""
+    rng = np.random.default_rng(4)
+    bands = np.repeat(np.array([[70, 150, 235], [225, 190, 120], [60, 120, 50]], dtype=float), 20, axis=0)
+    picture = np.clip(bands[:, None] + rng.normal(0, 8, (60, 80, 3)), 0, 255)
+    Image.fromarray(picture.astype(np.uint8)).save(path)
+
+
+def test_the_best_few_pens_for_a_picture_are_picked(run: Run) -> None:
+    _photo("photo.png")
+    three = run("pens", "pick", "photo.png", "--pens", "staedtler12", "--count", "3", "--json").json
+    assert len(three["pens"]) == 3
+    five = run("pens", "pick", "photo.png", "--pens", "staedtler12", "--count", "5", "--json").json
+    assert three["mean"] >= five["mean"] >= five["mean_of_all_pens"] - 0.05
+    assert "Pale Blue" in run("pens", "pick", "photo.png", "--count", "3").out
+    assert run("pens", "pick", "photo.png", "--pens", "mono", "--count", "2").code == 2
+    assert run("pens", "pick", "nothing.png").code == 2
+
+
+def test_a_picture_is_matched_and_the_missing_pen_is_named(run: Run, square: Path) -> None:
+    _photo("photo.png")
+    result = run("pens", "match", "photo.png", "--pens", "mono", "--heat", "heat.png", "--json").json
+    assert result["mean"] > 10
+    assert result["would_help"]["after"] < result["would_help"]["before"] - 2
+    with Image.open("heat.png") as heat:
+        assert heat.width > heat.height > 300
+    assert "Adding" in run("pens", "match", "photo.png", "--pens", "mono").err
+    assert run("pens", "match", square, "--pens", "staedtler12", "--json").json["mean"] < 3
+
+
+@pytest.mark.slow
+def test_a_chart_is_an_ordinary_job_and_its_scan_a_pen_file(run: Run) -> None:
+    sheet = ("--pens", "staedtler12", "--paper", "80x76mm", "--margin", "3mm", "--only", "2,3,9")
+    report = run("pens", "chart", *sheet, "--out", "card", "--json").json
+    assert [pen["id"] for pen in report["pens"]] == report["pens_in_order"] == ["2", "3", "9"]
+    job = open_job(Path("card"))
+    assert report["plan_hash"] == job.plan.hash
+    Image.fromarray(Scanner(dpi=200, widths={"3": 0.36}).scan(job.plan)).save("scan.png", dpi=(200, 200))
+    assert run("resume", "card", "--machine", "virtual", "--speed", "0", "--yes").code == 0
+    result = run("pens", "measure", "scan.png", *sheet, "--out", "mine.toml")
+    assert result.code == 0
+    assert "Light strays" in result.out
+    mine = load_inventory(Path("mine.toml"))
+    assert mine["3"].width_mm == pytest.approx(0.36, rel=0.05)
+    assert (mine["3"].provenance, mine["1"].provenance) == ("scan", "third-party")
+    assert len(mine.overprints) == 3
+    with Image.open("mine-found.png") as picture:
+        assert picture.width == 560
+    other = run("pens", "measure", "scan.png", *sheet, "--cross", "none", "--out", "other.toml")
+    assert other.code == 2
+    assert "is card" in other.err
+    assert not Path("other.toml").exists()
+
+
+@pytest.mark.parametrize(
+    "command", ["check", "chart", "measure", "pick", "match", "ledger", "import", "export", "set-lab"]
+)
+def test_every_help_text_has_an_example(run: Run, command: str) -> None:
+    result = run("pens", command, "--help")
+    assert result.code == 0
+    assert f"plotbot pens {command}" in " ".join(result.out.split())
