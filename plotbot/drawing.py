@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.errors import BadInput
+from plotbot.files import write_text_whole
 from plotbot.ink.spaces import delta_e00, srgb_hex, srgb_to_lab
 from plotbot.paper import Paper, mm_from_px, px_from_mm
 from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.lines import Lines
-from plotbot.plan.store import write_atomically
 from plotbot.svg import DROP_FIELD, PLAN_FIELD, read_document
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def write_svg(drawing: vpype.Document, path: Path, inventory: Inventory | None =
         bounds = drawing.bounds() or (0.0, 0.0, 0.0, 0.0)
         size = (max(bounds[2], 1.0), max(bounds[3], 1.0))
     page = (mm_from_px(float(size[0])), mm_from_px(float(size[1])))
-    write_atomically(path, svg_text(layers, page))
+    write_text_whole(path, svg_text(layers, page))
 
 
 def svg_text(layers: Sequence[SvgLayer], page_mm: tuple[float, float], metadata: str = "") -> Iterable[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["written_whole"]
+from plotbot.errors import BadInput
+
+__all__ = ["write_text_whole", "written_whole"]
 
 
 @contextmanager
@@ -25,3 +27,12 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text_whole(path: Path, pieces: Iterable[str]) -> None:
+    """Write text as UTF-8 with plain newlines; raises `BadInput` naming the file when that fails."""
+    try:
+        with written_whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror or error}.") from error

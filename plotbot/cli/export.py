@@ -72,13 +72,13 @@ def export(
 
 
 def _machine_gcode(plan: Plan, machine: str, target: Path) -> None:
+    from plotbot.files import write_text_whole  # noqa: PLC0415
     from plotbot.machine.grbl_gcode import gcode_lines  # noqa: PLC0415
     from plotbot.machine.handling import within  # noqa: PLC0415
     from plotbot.machine.profile import find_profile  # noqa: PLC0415
-    from plotbot.plan.store import write_atomically  # noqa: PLC0415
 
     profile = find_profile(machine)
     if profile.kind != "grbl":
         raise BadInput(f"{profile.name} is of kind {profile.kind} and takes no G-code; name a grbl profile.")
     profile = within(profile, plan.motion)
-    write_atomically(target, (f"{line}\n" for line in gcode_lines(plan, profile)))
+    write_text_whole(target, (f"{line}\n" for line in gcode_lines(plan, profile)))

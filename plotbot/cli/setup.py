@@ -208,10 +208,10 @@ def _ask_pens(ask: _Questions, before: Settings) -> str:
 
 def _type_pens_in(ask: _Questions) -> str:
     """Make an inventory of typed-in pens; their colours are guesses until they are measured."""
+    from plotbot.files import write_text_whole  # noqa: PLC0415
     from plotbot.pens.exchange import USUAL_PAPER, to_toml  # noqa: PLC0415
     from plotbot.pens.inventory import user_pens_folder  # noqa: PLC0415
     from plotbot.pens.model import Inventory, PaperColour  # noqa: PLC0415
-    from plotbot.plan.store import write_atomically  # noqa: PLC0415
 
     folder = user_pens_folder()
 
@@ -237,7 +237,7 @@ def _type_pens_in(ask: _Questions) -> str:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{folder} cannot be made: {error.strerror or error}.") from error
-    write_atomically(folder / f"{name}.toml", [to_toml(tin)])
+    write_text_whole(folder / f"{name}.toml", [to_toml(tin)])
     people.print(
         f"Wrote {folder / f'{name}.toml'}. Their colours are guesses until they are measured: "
         "plotbot pens --help.",
@@ -277,7 +277,7 @@ def _write(path: Path, values: dict[str, Any]) -> None:
     import tomli_w  # noqa: PLC0415
 
     from plotbot.config import Settings  # noqa: PLC0415
-    from plotbot.plan.store import write_atomically  # noqa: PLC0415
+    from plotbot.files import write_text_whole  # noqa: PLC0415
 
     kept: dict[str, Any] = {}
     try:
@@ -293,7 +293,7 @@ def _write(path: Path, values: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{path.parent} cannot be made: {error.strerror or error}.") from error
-    write_atomically(path, [tomli_w.dumps(kept | values)])
+    write_text_whole(path, [tomli_w.dumps(kept | values)])
 
 
 def _name_what_wins(values: dict[str, Any]) -> None:

@@ -11,8 +11,6 @@ Lengths mm, speeds mm/s, accelerations mm/s², times s. Pen heights are per cent
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from plotbot.errors import BadInput
+from plotbot.files import written_whole
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
 from plotbot.plan.model import Motion
@@ -383,16 +382,8 @@ def save_profile(profile: Profile, path: Path) -> None:
     """Write a profile as TOML, whole or not at all."""
     values = _without_none(profile.model_dump(mode="json"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".toml")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(tomli_w.dumps(values))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as temporary:
+        temporary.write_text(tomli_w.dumps(values), encoding="utf-8")
 
 
 def find_profile(name: str, project: Path | None = None) -> Profile:

@@ -17,10 +17,11 @@ import numpy as np
 
 from plotbot.drawing import SvgLayer, svg_text
 from plotbot.errors import BadInput
+from plotbot.files import write_text_whole
 from plotbot.ink.spaces import srgb_hex
 from plotbot.paper import px_from_mm
 from plotbot.plan.model import Plan
-from plotbot.plan.store import plan_json, write_atomically
+from plotbot.plan.store import plan_json
 from plotbot.svg import PLAN_NOTE
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ def export_svg(plan: Plan, path: Path) -> None:
         "dropped": [[one.source, one.pen, one.reason, one.length_mm] for one in plan.dropped],
     }
     text = PLAN_NOTE + json.dumps(note, separators=(",", ":"))
-    write_atomically(path, svg_text(layers, (plan.paper.width, plan.paper.height), text))
+    write_text_whole(path, svg_text(layers, (plan.paper.width, plan.paper.height), text))
 
 
 def export_json(plan: Plan, path: Path) -> None:
     """Write the plan file, as `plotbot.plan.store.save_plan` does."""
-    write_atomically(path, plan_json(plan))
+    write_text_whole(path, plan_json(plan))
 
 
 def export_hpgl(plan: Plan, path: Path, device: str = HPGL_DEVICE) -> None:
@@ -99,7 +100,7 @@ def export_hpgl(plan: Plan, path: Path, device: str = HPGL_DEVICE) -> None:
         absolute=True,
         quiet=True,
     )
-    write_atomically(path, [text.getvalue()])
+    write_text_whole(path, [text.getvalue()])
 
 
 def export_gcode(plan: Plan, path: Path, profile: str = GCODE_PROFILE) -> None:
@@ -137,7 +138,7 @@ def export_gcode(plan: Plan, path: Path, profile: str = GCODE_PROFILE) -> None:
         _run_gwrite(gwrite, drawing, text, profile)
     except click.ClickException as error:
         raise BadInput(f"G-code profile {profile!r} cannot be used: {error.format_message()}.") from error
-    write_atomically(path, [text.getvalue()])
+    write_text_whole(path, [text.getvalue()])
 
 
 def to_drawing(plan: Plan) -> vpype.Document:

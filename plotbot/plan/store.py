@@ -7,9 +7,7 @@ turn; a loaded plan has the hash it was saved with, or is refused.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,13 +16,14 @@ import numpy as np
 from pydantic import ValidationError
 
 from plotbot.errors import BadInput, JobMismatch
+from plotbot.files import write_text_whole
 from plotbot.ink.coverage import PAPER_SPREAD_MM
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
 from plotbot.plan.motion import Estimate, check_motion, estimate
 
-__all__ = ["FORMAT", "MAX_PLAN_BYTES", "load_plan", "plan_json", "save_plan", "summary", "write_atomically"]
+__all__ = ["FORMAT", "MAX_PLAN_BYTES", "load_plan", "plan_json", "save_plan", "summary"]
 
 FORMAT = "plotbot plan 1"
 MAX_PLAN_BYTES = 1_000_000_000
@@ -38,7 +37,7 @@ Value = TypeVar("Value")
 
 def save_plan(plan: Plan, path: Path) -> None:
     """Write the plan to `path`, whole or not at all; raises `BadInput` when the folder cannot be written."""
-    write_atomically(path, plan_json(plan))
+    write_text_whole(path, plan_json(plan))
 
 
 def plan_json(plan: Plan) -> Iterator[str]:
@@ -140,33 +139,6 @@ def summary(plan: Plan, timing: Estimate | None = None) -> dict[str, Any]:
         "estimate_s": round(timing.seconds, 3),
         "dropped": [asdict(dropped) for dropped in plan.dropped],
     }
-
-
-def write_atomically(path: Path, pieces: Iterable[str]) -> None:
-    """Write text to a temporary name beside `path`, flush it to the disk, then rename.
-
-    Raises `BadInput` naming the file when that fails; nothing half-written is left.
-    """
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _dumps(value: object) -> str:
