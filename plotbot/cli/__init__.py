@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -66,6 +67,9 @@ def _root(
 
 def main() -> None:
     """Run plotbot; the one place where an error is printed and becomes an exit code."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script's shell starts what it puts in the background deaf to Ctrl-C; a plot must hear it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except PlotbotError as error:

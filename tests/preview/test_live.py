@@ -221,7 +221,18 @@ def test_a_host_that_cannot_be_had_is_named() -> None:
 
 
 def test_watching_ends_with_ctrl_c_and_nothing_else_does(job: Job) -> None:
-    command = [sys.executable, "-m", "plotbot", "watch", str(job.folder)]
+    # From a shell that has Ctrl-C ignored, as scripts' shells do for what they start in the background.
+    command = [
+        "sh",
+        "-c",
+        'trap "" INT; exec "$@"',
+        "sh",
+        sys.executable,
+        "-m",
+        "plotbot",
+        "watch",
+        str(job.folder),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watching:
         assert watching.stdout is not None
         at = Address(watching.stdout.readline().decode().strip())
