@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
@@ -14,8 +15,6 @@ from plotbot.cli.options import Json, MachineName, Port
 from plotbot.errors import BadInput, Cancelled, PlotbotError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from plotbot.machine.card import Card
     from plotbot.machine.ebb import EbbMachine
     from plotbot.machine.grbl import GrblMachine
@@ -293,6 +292,30 @@ def _profile_file(machine: str | None, profile: Profile, locate: Callable[[str],
 
 def _in_words(value: float | tuple[float, ...]) -> str:
     return f"{value:g}" if isinstance(value, float) else f"[{', '.join(f'{one:g}' for one in value)}]"
+
+
+@app.command(epilog="Example: plotbot machine check jobs/NAME --machine grbl-servo")
+def check(
+    job: Annotated[Path, typer.Argument(help="A job folder.")],
+    machine: MachineName = None,
+    port: Port = None,
+    json: Json = False,
+) -> None:
+    """Have the plotter check a job without moving: its reach, and on GRBL every line of the program ($C)."""
+    from plotbot.job.folder import open_job  # noqa: PLC0415
+    from plotbot.machine.grbl import GrblMachine  # noqa: PLC0415
+
+    plan = open_job(job).plan
+    with _connected(machine, port) as plotter:
+        plotter.check(plan)
+        complaints = plotter.check_on_board(plan) if isinstance(plotter, GrblMachine) else []
+    if json:
+        emit_json({"machine": plotter.name, "plan_hash": plan.hash, "complaints": complaints})
+    if complaints:
+        for complaint in complaints[:5]:
+            people.print(complaint, soft_wrap=True)
+        raise BadInput(f"{plotter.name} refuses {len(complaints)} lines of {job}; nothing has moved.")
+    people.print(f"{plotter.name} takes the whole plan: it lies within reach, and nothing has moved.")
 
 
 @contextmanager

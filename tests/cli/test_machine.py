@@ -223,6 +223,15 @@ def test_a_grbl_board_s_own_rules_make_the_estimate(run: Run, square: Path) -> N
     assert report["estimate_s"] == pytest.approx(board_s + report["totals"]["swap_s"], abs=0.01)
 
 
+def test_a_board_checks_a_job_without_moving(run: Run, square: Path, board: GrblEmulator, grbl: Path) -> None:
+    assert run("draw", square, "--dry-run", "--out", "job").code == 0
+    result = run("machine", "check", "job", "--machine", grbl, "--json")
+    assert result.code == 0, result.err
+    assert result.json["complaints"] == []
+    assert "$C" in board.lines
+    assert board.ink() == []
+
+
 def test_profiles_are_listed(run: Run) -> None:
     names = {one["name"] for one in run("machine", "list", "--no-ask", "--json").json["profiles"]}
     assert {"axidraw", "grbl-servo", "grbl-z", "virtual"} <= names
