@@ -125,7 +125,7 @@ def saved_lines(figures: dict[str, Any]) -> list[str]:
         time = f"{minutes(saved['seconds'])} of {minutes(own['seconds'])} ({share:.0f} %)"
         travel = _less(saved["up_mm"] / 1000, "m of travel")
         lifts = _less(int(saved["lifts"]), "lift" if abs(saved["lifts"]) == 1 else "lifts")
-        lines.append(f"Saved against the file's own order: {time}, {travel}, {lifts}.")
+        lines.append(f"Saved against the drawing's own order: {time}, {travel}, {lifts}.")
     for switch, one in figures["switches"].items():
         ink = one["ink_mm"]
         added = f"{ink:.0f} mm of ink more" if ink >= 0 else f"{-ink:.0f} mm of ink less"

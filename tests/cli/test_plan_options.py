@@ -45,7 +45,7 @@ def test_the_plan_says_what_it_saved_and_why_pens_come_in_this_order(run: Run, h
     planning = result.json["planning"]
     assert planning["saved"]["up_mm"] > 1000
     assert planning["plan"]["seconds"] == result.json["totals"]["seconds"]
-    assert "Saved against the file's own order" in result.err
+    assert "Saved against the drawing's own order" in result.err
     assert "Why it comes here" in result.err and "light to dark" in result.err
     assert max(map(len, result.err.splitlines()[:12])) <= 80
 
