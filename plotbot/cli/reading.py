@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +94,6 @@ class OwnArt:
         """The file as a drawing in the inventory's pens; raises `BadInput`."""
         from plotbot import drawing as drawings  # noqa: PLC0415
 
-        # Workers that wait must sleep, as in growing; numpy's and torch's OpenMP read this once.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         if art.suffix.lower() in PICTURES:
             return self._picture(art, inventory, sheet, motion)
         if self.svg_mode == "plain":

@@ -426,7 +426,7 @@ def profile_folders(project: Path | None = None) -> tuple[Path, Path, Path]:
     """Where profiles are looked for: the project's, the user's, the shipped ones."""
     return (
         (project or Path.cwd()) / "machines",
-        platformdirs.user_config_path("plotbot") / "machines",
+        platformdirs.user_config_path("plotbot", appauthor=False) / "machines",
         Path(__file__).parent / "shipped",
     )
 
