@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people, results, swatch
-from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage
-from plotbot.cli.options import Json, Landscape, MachineName, Margin, Out, PaperSize, Pens
+from plotbot.cli.making import Clock, Facts, check_out, make_job, show_plan, stage
+from plotbot.cli.options import Json, MachineName, Out, Pens, SheetOptions
 from plotbot.cli.pen_files import PenFileOut, Replace, write_pen_file
 
 if TYPE_CHECKING:
@@ -36,13 +37,12 @@ Cross = Annotated[
 ]
 
 
+@spelled_out
 def chart(
+    sheet_options: SheetOptions,
     pens: Pens = None,
     only: Only = None,
     cross: Cross = None,
-    paper: PaperSize = None,
-    landscape: Landscape = None,
-    margin: Margin = None,
     out: Out = None,
     machine: MachineName = None,
     json: Json = False,
@@ -64,7 +64,7 @@ def chart(
     settings, _ = load_settings()
     tin = pens or settings.pens
     inventory = load_inventory(tin)
-    sheet = make_sheet(settings, paper, landscape, margin)
+    sheet = sheet_options.on(settings)
     card = _card(inventory, sheet, only, cross)
     name = machine or settings.machine
     profile = choose_plotter(name, moves=False).profile
@@ -82,15 +82,14 @@ def chart(
         emit_json({**report, "card": f"{card.number:05x}", "pens_in_order": list(card.order)})
 
 
+@spelled_out
 def measure(
     scan: Annotated[Path, typer.Argument(help="The scanned card: PNG, TIFF or JPEG.")],
     out: PenFileOut,
+    sheet_options: SheetOptions,
     pens: Pens = None,
     only: Only = None,
     cross: Cross = None,
-    paper: PaperSize = None,
-    landscape: Landscape = None,
-    margin: Margin = None,
     found: Annotated[
         Path | None,
         typer.Option("--found", help="Picture of what was found.", show_default="beside the pen file"),
@@ -114,7 +113,7 @@ def measure(
 
     settings, _ = load_settings()
     inventory = load_inventory(pens or settings.pens)
-    card = _card(inventory, make_sheet(settings, paper, landscape, margin), only, cross)
+    card = _card(inventory, sheet_options.on(settings), only, cross)
     with stage(f"Reading {scan.name}…"):
         light = load_picture(scan, longest_px=_MOST_PIXELS_ASIDE)
     with stage("Measuring…"):

@@ -8,37 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plotbot.cli import growing, reading
+from plotbot.cli import growing
+from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people
-from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, show_plan, stage, timed_by_board
-from plotbot.cli.options import (
-    DriverName,
-    DropCovered,
-    DryRun,
-    HandlingName,
-    JoinHatch,
-    JoinUnder,
-    Json,
-    KeepOrder,
-    Landscape,
-    Live,
-    MachineName,
-    Margin,
-    Merge,
-    NoMerge,
-    Optimize,
-    Out,
-    PaperSize,
-    PenOrderName,
-    Pens,
-    Port,
-    Seed,
-    Speed,
-    SplitDry,
-    StopAfter,
-    Ticks,
-    Yes,
-)
+from plotbot.cli.growing import ArtOptions
+from plotbot.cli.making import Clock, Facts, check_out, make_job, show_plan, stage, timed_by_board
+from plotbot.cli.options import DryRun, Json, Out, Pens, PlotOptions, SheetOptions, Yes
+from plotbot.cli.planning import Planning
+from plotbot.cli.reading import OwnArt
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
@@ -50,54 +27,21 @@ if TYPE_CHECKING:
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_art"]
 
 
+@spelled_out
 def draw(
+    grown: ArtOptions,
+    sheet: SheetOptions,
+    own: OwnArt,
+    plot: PlotOptions,
+    planning: Planning,
     art: Annotated[
         Path | None, typer.Argument(help="An SVG or a photograph to draw. Leave it out to grow art.")
     ] = None,
     pens: Pens = None,
-    channel: growing.Channel = None,
-    neuron: growing.Neuron = None,
-    classes: growing.Classes = None,
-    layer: growing.Layer = None,
-    network: growing.NetworkName = None,
-    weights: growing.Weights = None,
-    palette: growing.PaletteName = "pens",
-    colors: growing.Colours = 5,
-    allow_repeat: growing.AllowRepeat = False,
-    pen_limit: growing.PenLimit = None,
-    strokes: growing.Strokes = growing.DEFAULT_STROKES,
-    steps: growing.Steps = growing.DEFAULT_STEPS,
-    device: growing.Device = "auto",
-    seed: Seed = 0,
-    paper: PaperSize = None,
-    landscape: Landscape = None,
-    margin: Margin = None,
-    fit: reading.Fit = False,
-    marks: reading.Marks = "hatch",
-    time_budget: reading.TimeBudget = None,
-    svg_mode: reading.SvgMode = "plain",
-    maps: reading.Maps = None,
     out: Out = None,
-    machine: MachineName = None,
-    port: Port = None,
-    driver: DriverName = None,
-    speed: Speed = None,
-    stop_after: StopAfter = None,
-    live: Live = False,
-    optimize: Optimize = None,
-    handling: HandlingName = None,
-    pen_order: PenOrderName = None,
-    merge: Merge = None,
-    no_merge: NoMerge = False,
-    keep_order: KeepOrder = False,
-    join_under: JoinUnder = None,
-    join_hatch: JoinHatch = None,
-    drop_covered: DropCovered = False,
-    ticks: Ticks = False,
-    split_dry: SplitDry = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -117,8 +61,26 @@ def draw(
 
     plotbot draw photo.jpg --pens staedtler12 --paper a5 --time-budget 90min --dry-run
     """
-    from plotbot.cli.planning import Planning, plan_drawing  # noqa: PLC0415
-    from plotbot.cli.plotting import check_live, choose_plotter, plot_job, stop_seconds  # noqa: PLC0415
+    draw_art(art, pens, grown, sheet, own, plot, planning, out=out, dry_run=dry_run, yes=yes, json=json)
+
+
+def draw_art(
+    art: Path | None,
+    pens: str | None,
+    grown: ArtOptions,
+    sheet_options: SheetOptions,
+    own: OwnArt,
+    plot: PlotOptions,
+    planning: Planning,
+    *,
+    out: Path | None = None,
+    dry_run: bool = False,
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Make a job of grown art or a file, and unless this is a dry run, plot it; the options as typed."""
+    from plotbot.cli.planning import plan_drawing  # noqa: PLC0415
+    from plotbot.cli.plotting import plot_job  # noqa: PLC0415
     from plotbot.cli.prompts import check_answerable  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
@@ -127,43 +89,12 @@ def draw(
     settings, _ = load_settings()
     tin = pens or settings.pens
     inventory = load_inventory(tin)
-    sheet = make_sheet(settings, paper, landscape, margin)
-    options = growing.ArtOptions(
-        tuple(channel or ()),
-        tuple(neuron or ()),
-        tuple(classes or ()),
-        layer,
-        network or settings.network,
-        weights,
-        palette,
-        colors,
-        allow_repeat,
-        pen_limit,
-        strokes,
-        steps,
-        seed,
-        device,
-    )
-    planning = Planning(
-        optimize,
-        handling,
-        pen_order,
-        merge,
-        no_merge,
-        keep_order,
-        join_under,
-        join_hatch,
-        drop_covered,
-        split_dry,
-        ticks,
-    )
-    stop_s = stop_seconds(stop_after, moves=not dry_run)
-    check_live(live, moves=not dry_run)
-    own = reading.OwnArt(fit, marks, time_budget, svg_mode, tuple(maps or ()))
+    sheet = sheet_options.on(settings)
+    options = grown.settled(settings)
+    planning.options()
+    plot.check(moves=not dry_run)
     _check_art(art, own, options, inventory)
-    plotter = choose_plotter(
-        machine or settings.machine, port=port or settings.port, driver=driver, speed=speed, moves=not dry_run
-    )
+    plotter = plot.plotter(settings, moves=not dry_run)
     plotter = replace(plotter, profile=planning.limit(plotter.profile))
     if not dry_run:
         check_answerable(hardware=plotter.hardware, yes=yes, json=json)
@@ -183,21 +114,19 @@ def draw(
         plan, saved = plan_drawing(read.drawing, inventory, sheet, plotter.profile, planning, clock)
         facts = Facts(title, settings={"art": str(art.resolve())}, colour=read.colour)
     facts = replace(facts, settings={**facts.settings, **planning.said()}, planning=saved)
-    job, report = make_job(folder, plan, inventory, tin, machine or settings.machine, facts, clock)
+    job, report = make_job(folder, plan, inventory, tin, plot.machine or settings.machine, facts, clock)
     report = timed_by_board(report, plan, plotter.profile)
     show_plan(report, plan)
     if dry_run:
         people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
     else:
         with clock.measure("plot"):
-            report["plot"] = plot_job(job, plotter, yes=yes, stop_s=stop_s, live=live)
+            report["plot"] = plot_job(job, plotter, yes=yes, stop_s=plot.stop_s, live=plot.live)
     if json:
         emit_json(report)
 
 
-def _check_art(
-    art: Path | None, own: reading.OwnArt, options: growing.ArtOptions, inventory: Inventory
-) -> None:
+def _check_art(art: Path | None, own: OwnArt, options: ArtOptions, inventory: Inventory) -> None:
     if art is None:
         options.check(inventory)
     elif options.channels or options.neurons or options.classes:
@@ -206,13 +135,13 @@ def _check_art(
         own.check(art)
 
 
-def _facts(options: growing.ArtOptions, artwork: Artwork, grown_with: GenerateSettings, plan: Plan) -> Facts:
+def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, plan: Plan) -> Facts:
     """What the finished plan does to the network, and where the drawing came from."""
     from plotbot.art.judge import activation_of_plot  # noqa: PLC0415
     from plotbot.art.networks import describe, open_network  # noqa: PLC0415
 
     objective = grown_with.objective
-    network = open_network(options.network, objective.layers, weights=options.weights, device="cpu")
+    network = open_network(options.network_name, objective.layers, weights=options.weights, device="cpu")
     strokes: dict[str, list[npt.NDArray[np.float64]]] = {}
     for _, one, stroke in plan.strokes():
         strokes.setdefault(one.pen.id, []).append(stroke.mm)
@@ -237,8 +166,8 @@ def _facts(options: growing.ArtOptions, artwork: Artwork, grown_with: GenerateSe
         options.title(),
         seeds={"art": options.seed},
         network={
-            "name": options.network,
-            "layer": options.layer or describe(options.network).default_layer,
+            "name": options.network_name,
+            "layer": options.layer or describe(options.network_name).default_layer,
             "objective": str(objective),
             "weights_sha256": network.weights_sha256,
         },

@@ -8,62 +8,34 @@ from typing import Annotated
 import typer
 
 from plotbot.cli import growing
+from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people
-from plotbot.cli.options import Json, Landscape, Margin, PaperSize, Pens, Seed
+from plotbot.cli.growing import ArtOptions
+from plotbot.cli.options import Json, Pens, SheetOptions
 from plotbot.errors import BadInput
 
 __all__ = ["generate"]
 
 
+@spelled_out
 def generate(
+    grown: ArtOptions,
+    sheet_options: SheetOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="The SVG to write.")] = Path("drawing.svg"),
     pens: Pens = None,
-    channel: growing.Channel = None,
-    neuron: growing.Neuron = None,
-    classes: growing.Classes = None,
-    layer: growing.Layer = None,
-    network: growing.NetworkName = None,
-    weights: growing.Weights = None,
-    palette: growing.PaletteName = "pens",
-    colors: growing.Colours = 5,
-    allow_repeat: growing.AllowRepeat = False,
-    pen_limit: growing.PenLimit = None,
-    strokes: growing.Strokes = growing.DEFAULT_STROKES,
-    steps: growing.Steps = growing.DEFAULT_STEPS,
-    device: growing.Device = "auto",
-    seed: Seed = 0,
-    paper: PaperSize = None,
-    landscape: Landscape = None,
-    margin: Margin = None,
     json: Json = False,
 ) -> None:
     """Grow art that excites a network and write it as an SVG, one layer per pen; nothing is planned.
 
     [bold]Example[/bold]: plotbot generate --pens staedtler12 --channel 87 --out drawing.svg
     """
-    from plotbot.cli.making import make_sheet  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
 
     settings, _ = load_settings()
     inventory = load_inventory(pens or settings.pens)
-    sheet = make_sheet(settings, paper, landscape, margin)
-    options = growing.ArtOptions(
-        tuple(channel or ()),
-        tuple(neuron or ()),
-        tuple(classes or ()),
-        layer,
-        network or settings.network,
-        weights,
-        palette,
-        colors,
-        allow_repeat,
-        pen_limit,
-        strokes,
-        steps,
-        seed,
-        device,
-    )
+    sheet = sheet_options.on(settings)
+    options = grown.settled(settings)
     options.check(inventory)
     if out.suffix.lower() != ".svg":
         raise BadInput(f"--out {out} must end in .svg.")

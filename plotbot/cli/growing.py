@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,6 +16,7 @@ import typer
 
 from plotbot.cli import completion
 from plotbot.cli.console import minutes, people
+from plotbot.cli.options import Seed
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
@@ -24,126 +25,111 @@ if TYPE_CHECKING:
     from plotbot.art.artwork import Artwork, Step
     from plotbot.art.objectives import Objective
     from plotbot.art.optimiser import GenerateSettings
+    from plotbot.config import Settings
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
 
-__all__ = [
-    "DEFAULT_STEPS",
-    "DEFAULT_STROKES",
-    "AllowRepeat",
-    "ArtOptions",
-    "Channel",
-    "Classes",
-    "Colours",
-    "Device",
-    "Layer",
-    "NetworkName",
-    "Neuron",
-    "PaletteName",
-    "PenLimit",
-    "Steps",
-    "Strokes",
-    "Weights",
-    "drawing_of",
-    "grow",
-]
+__all__ = ["DEFAULT_STEPS", "DEFAULT_STROKES", "ArtOptions", "drawing_of", "grow"]
 
 _ART = "Art"
 
 DEFAULT_STROKES, DEFAULT_STEPS = 1000, 300
 """A drawing in well under a minute on two cores; a test holds them to the optimiser's own defaults."""
 
-Channel = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--channel",
-        "-c",
-        help="Channel to excite, from 0; with a weight as 12:0.5. Repeatable.",
-        rich_help_panel=_ART,
-        autocompletion=completion.channels,
-    ),
-]
-Neuron = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--neuron",
-        help="Like --channel, at the centre of the view alone.",
-        rich_help_panel=_ART,
-        autocompletion=completion.channels,
-    ),
-]
-Classes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--class", help='ImageNet class by name or number: --class "tabby cat".', rich_help_panel=_ART
-    ),
-]
-Layer = Annotated[
-    str | None,
-    typer.Option(
-        "--layer",
-        help="Layer of the channels; see plotbot networks.",
-        rich_help_panel=_ART,
-        autocompletion=completion.layers,
-    ),
-]
-NetworkName = Annotated[
-    str | None,
-    typer.Option(
-        "--network",
-        help="Network to excite; see plotbot networks.",
-        rich_help_panel=_ART,
-        autocompletion=completion.networks,
-    ),
-]
-Weights = Annotated[
-    Path | None, typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_ART)
-]
-PaletteName = Annotated[
-    Literal["pens", "learn", "mono"],
-    typer.Option(
-        "--palette",
-        help="pens: in the tin's inks from the start; learn: free colours first, then the nearest pens; "
-        "mono: the darkest pen alone.",
-        rich_help_panel=_ART,
-    ),
-]
-Colours = Annotated[
-    int, typer.Option("--colors", help="--palette learn: how many colours.", rich_help_panel=_ART)
-]
-AllowRepeat = Annotated[
-    bool,
-    typer.Option(
-        "--allow-repeat", help="--palette learn: two colours may end as the same pen.", rich_help_panel=_ART
-    ),
-]
-PenLimit = Annotated[
-    int | None,
-    typer.Option("--pen-limit", help="Use at most that many pens of the tin.", rich_help_panel=_ART),
-]
-Strokes = Annotated[int, typer.Option("--strokes", help="How many strokes to grow.", rich_help_panel=_ART)]
-Steps = Annotated[int, typer.Option("--steps", help="How many steps to improve them.", rich_help_panel=_ART)]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.", rich_help_panel=_ART)]
-
 
 @dataclass(frozen=True, slots=True)
 class ArtOptions:
     """The art's options as typed; `check` refuses what cannot be drawn before anything slow is imported."""
 
-    channels: tuple[str, ...]
-    neurons: tuple[str, ...]
-    classes: tuple[str, ...]
-    layer: str | None
-    network: str
-    weights: Path | None
-    palette: Literal["pens", "learn", "mono"]
-    colours: int
-    allow_repeat: bool
-    pen_limit: int | None
-    strokes: int
-    steps: int
-    seed: int
-    device: str
+    channels: Annotated[
+        list[str],
+        typer.Option(
+            "--channel",
+            "-c",
+            help="Channel to excite, from 0; with a weight as 12:0.5. Repeatable.",
+            rich_help_panel=_ART,
+            autocompletion=completion.channels,
+        ),
+    ] = field(default_factory=list)
+    neurons: Annotated[
+        list[str],
+        typer.Option(
+            "--neuron",
+            help="Like --channel, at the centre of the view alone.",
+            rich_help_panel=_ART,
+            autocompletion=completion.channels,
+        ),
+    ] = field(default_factory=list)
+    classes: Annotated[
+        list[str],
+        typer.Option(
+            "--class", help='ImageNet class by name or number: --class "tabby cat".', rich_help_panel=_ART
+        ),
+    ] = field(default_factory=list)
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            "--layer",
+            help="Layer of the channels; see plotbot networks.",
+            rich_help_panel=_ART,
+            autocompletion=completion.layers,
+        ),
+    ] = None
+    network: Annotated[
+        str | None,
+        typer.Option(
+            "--network",
+            help="Network to excite; see plotbot networks.",
+            rich_help_panel=_ART,
+            autocompletion=completion.networks,
+        ),
+    ] = None
+    weights: Annotated[
+        Path | None, typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_ART)
+    ] = None
+    palette: Annotated[
+        Literal["pens", "learn", "mono"],
+        typer.Option(
+            "--palette",
+            help="pens: in the tin's inks from the start; learn: free colours first, then the nearest pens; "
+            "mono: the darkest pen alone.",
+            rich_help_panel=_ART,
+        ),
+    ] = "pens"
+    colours: Annotated[
+        int, typer.Option("--colors", help="--palette learn: how many colours.", rich_help_panel=_ART)
+    ] = 5
+    allow_repeat: Annotated[
+        bool,
+        typer.Option(
+            "--allow-repeat",
+            help="--palette learn: two colours may end as the same pen.",
+            rich_help_panel=_ART,
+        ),
+    ] = False
+    pen_limit: Annotated[
+        int | None,
+        typer.Option("--pen-limit", help="Use at most that many pens of the tin.", rich_help_panel=_ART),
+    ] = None
+    strokes: Annotated[
+        int, typer.Option("--strokes", help="How many strokes to grow.", rich_help_panel=_ART)
+    ] = DEFAULT_STROKES
+    steps: Annotated[
+        int, typer.Option("--steps", help="How many steps to improve them.", rich_help_panel=_ART)
+    ] = DEFAULT_STEPS
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.", rich_help_panel=_ART)] = (
+        "auto"
+    )
+    seed: Seed = 0
+
+    def settled(self, settings: Settings) -> ArtOptions:
+        """These, with the network of the settings where none was named."""
+        return replace(self, network=self.network or settings.network)
+
+    @property
+    def network_name(self) -> str:
+        """The network to excite."""
+        return self.network or "embedded"
 
     def check(self, inventory: Inventory) -> None:
         """Raise `BadInput` for values out of range; needs no torch for the embedded network."""
@@ -164,7 +150,7 @@ class ArtOptions:
         ):
             if value is not None and not low <= value <= high:
                 raise BadInput(f"{option} {value} is out of range; it must be {low} to {high}.")
-        description = describe(self.network)
+        description = describe(self.network_name)
         layer = self.layer or description.default_layer
         check_layer(description, layer)
         for text in (*self.channels, *self.neurons):
@@ -177,7 +163,7 @@ class ArtOptions:
         from plotbot.art import objectives  # noqa: PLC0415
         from plotbot.art.networks import describe  # noqa: PLC0415
 
-        layer = self.layer or describe(self.network).default_layer
+        layer = self.layer or describe(self.network_name).default_layer
         terms: list[Objective] = []
         for texts, kind in ((self.channels, objectives.channel), (self.neurons, objectives.neuron)):
             for text in texts:
@@ -215,7 +201,7 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
             objective=options.objective(),
             inventory=inventory,
             area_mm=(right - left, bottom - top),
-            network=options.network,
+            network=options.network_name,
             weights=options.weights,
             palette=options.palette,
             colours=options.colours,

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from plotbot.cli import completion
+from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people, results
-from plotbot.cli.options import DriverName, Json, Live, MachineName, Port, Speed, StopAfter, Yes
+from plotbot.cli.options import Json, PlotOptions, Yes
 
 __all__ = ["jobs", "resume"]
 
@@ -67,17 +68,15 @@ def jobs(
             people.print(f"[red]{one.folder.name}[/red]: {one.problem}", soft_wrap=True)
 
 
+@spelled_out
 def resume(
+    plot: PlotOptions,
     job: Annotated[
         Path | None,
         typer.Argument(
             help="Job folder.", show_default="the last unfinished job", autocompletion=completion.jobs
         ),
     ] = None,
-    machine: MachineName = None,
-    port: Port = None,
-    driver: DriverName = None,
-    speed: Speed = None,
     from_stroke: Annotated[
         int | None, typer.Option("--from-stroke", help="Draw from this stroke on, again where it is ink.")
     ] = None,
@@ -89,8 +88,6 @@ def resume(
     redo_last: Annotated[
         str, typer.Option("--redo-last", help="Draw the last ink again, e.g. 5mm, where a pen skipped.")
     ] = "0mm",
-    stop_after: StopAfter = None,
-    live: Live = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -99,7 +96,7 @@ def resume(
     [bold]Examples[/bold]: plotbot resume · plotbot resume jobs/NAME --redo-last 5mm ·
     plotbot resume --pen 20 --from-stroke 118
     """
-    from plotbot.cli.plotting import choose_plotter, plot_job, stop_seconds  # noqa: PLC0415
+    from plotbot.cli.plotting import plot_job  # noqa: PLC0415
     from plotbot.cli.prompts import check_answerable  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.job.folder import open_job  # noqa: PLC0415
@@ -109,16 +106,11 @@ def resume(
 
     settings, _ = load_settings()
     selection = Selection(from_stroke, from_pen, to_stroke, pen, parse_length(redo_last, "--redo-last"))
-    stop_s = stop_seconds(stop_after)
+    plot.check(moves=True)
     opened = open_job(job) if job else last_unfinished(settings.jobs)
-    plotter = choose_plotter(
-        machine or opened.about.settings.get("machine") or settings.machine,
-        port=port or settings.port,
-        driver=driver,
-        speed=speed,
-    )
+    plotter = plot.plotter(settings, machine=opened.about.settings.get("machine"))
     check_answerable(hardware=plotter.hardware, yes=yes, json=json)
     people.print(f"Going on with {opened.folder.name}", soft_wrap=True)
-    outcome = plot_job(opened, plotter, yes=yes, selection=selection, stop_s=stop_s, live=live)
+    outcome = plot_job(opened, plotter, yes=yes, selection=selection, stop_s=plot.stop_s, live=plot.live)
     if json:
         emit_json({"job": str(opened.folder), "plan_hash": opened.about.plan_hash, "plot": outcome})

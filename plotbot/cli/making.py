@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from plotbot.config import Settings
     from plotbot.job.folder import Job
     from plotbot.machine.profile import Profile
-    from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
 
-__all__ = ["Clock", "Facts", "check_out", "make_job", "make_sheet", "show_plan", "stage", "timed_by_board"]
+__all__ = ["Clock", "Facts", "check_out", "make_job", "show_plan", "stage", "timed_by_board"]
 
 PREVIEW_DPI = 150
 
@@ -50,14 +49,6 @@ class Facts:
     activation: Mapping[str, float] | None = None
     colour: Mapping[str, float] | None = None
     planning: Mapping[str, Any] | None = None
-
-
-def make_sheet(settings: Settings, paper: str | None, landscape: bool | None, margin: str | None) -> Paper:
-    """The sheet that options and settings name; raises `BadInput`."""
-    from plotbot.paper import Paper  # noqa: PLC0415
-
-    turned = settings.landscape if landscape is None else landscape
-    return Paper.parse(paper or settings.paper, margin=margin or settings.margin, landscape=turned)
 
 
 def check_out(out: Path | None, settings: Settings, title: str) -> Path:

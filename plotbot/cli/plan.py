@@ -7,37 +7,20 @@ from typing import Annotated
 
 import typer
 
+from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json
-from plotbot.cli.options import (
-    DropCovered,
-    HandlingName,
-    JoinHatch,
-    JoinUnder,
-    Json,
-    KeepOrder,
-    Landscape,
-    MachineName,
-    Margin,
-    Merge,
-    NoMerge,
-    Optimize,
-    Out,
-    PaperSize,
-    PenOrderName,
-    Pens,
-    SplitDry,
-    Ticks,
-)
+from plotbot.cli.options import Json, MachineName, Out, Pens, SheetOptions
+from plotbot.cli.planning import Planning
 
 __all__ = ["plan"]
 
 
+@spelled_out
 def plan(
     drawing: Annotated[Path, typer.Argument(help="An SVG, such as plotbot generate writes.")],
+    sheet: SheetOptions,
+    planning: Planning,
     pens: Pens = None,
-    paper: PaperSize = None,
-    landscape: Landscape = None,
-    margin: Margin = None,
     fit: Annotated[
         bool, typer.Option("--fit", help="Scale it to fill the sheet.", rich_help_panel="Sheet")
     ] = False,
@@ -51,17 +34,6 @@ def plan(
     ] = None,
     out: Out = None,
     machine: MachineName = None,
-    optimize: Optimize = None,
-    handling: HandlingName = None,
-    pen_order: PenOrderName = None,
-    merge: Merge = None,
-    no_merge: NoMerge = False,
-    keep_order: KeepOrder = False,
-    join_under: JoinUnder = None,
-    join_hatch: JoinHatch = None,
-    drop_covered: DropCovered = False,
-    ticks: Ticks = False,
-    split_dry: SplitDry = False,
     json: Json = False,
 ) -> None:
     """Plan a drawing for your pens and write the job folder; the same as draw with --dry-run.
@@ -69,59 +41,30 @@ def plan(
     [bold]Example[/bold]: plotbot plan drawing.svg --pens staedtler12 --paper a4 --fit
     """
     if sheets is not None:
-        from plotbot.cli.planning import Planning  # noqa: PLC0415
         from plotbot.cli.tiling import plan_sheets  # noqa: PLC0415
         from plotbot.config import load_settings  # noqa: PLC0415
 
         report = plan_sheets(
-            drawing,
-            sheets,
-            load_settings()[0],
-            Planning(
-                optimize,
-                handling,
-                pen_order,
-                merge,
-                no_merge,
-                keep_order,
-                join_under,
-                join_hatch,
-                drop_covered,
-                split_dry,
-                ticks,
-            ),
-            pens=pens,
-            paper=(paper, landscape, margin),
-            fit=fit,
-            out=out,
-            machine=machine,
+            drawing, sheets, load_settings()[0], sheet, planning, pens=pens, fit=fit, out=out, machine=machine
         )
         if json:
             emit_json(report)
         return
 
-    from plotbot.cli.draw import draw  # noqa: PLC0415
+    from plotbot.cli.draw import draw_art  # noqa: PLC0415
+    from plotbot.cli.growing import ArtOptions  # noqa: PLC0415
+    from plotbot.cli.options import PlotOptions  # noqa: PLC0415
+    from plotbot.cli.reading import OwnArt  # noqa: PLC0415
 
-    draw(
+    draw_art(
         drawing,
-        pens=pens,
-        paper=paper,
-        landscape=landscape,
-        margin=margin,
-        fit=fit,
+        pens,
+        ArtOptions(),
+        sheet,
+        OwnArt(fit=fit),
+        PlotOptions(machine=machine),
+        planning,
         out=out,
-        machine=machine,
-        optimize=optimize,
-        handling=handling,
-        pen_order=pen_order,
-        merge=merge,
-        no_merge=no_merge,
-        keep_order=keep_order,
-        join_under=join_under,
-        join_hatch=join_hatch,
-        drop_covered=drop_covered,
-        ticks=ticks,
-        split_dry=split_dry,
         dry_run=True,
         json=json,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
 
 from plotbot.cli.durations import parse_duration
 from plotbot.cli.making import Clock, stage
 from plotbot.errors import BadInput
-from plotbot.paper import parse_length
 
 if TYPE_CHECKING:
     import vpype
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from plotbot.machine.profile import Profile
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
-    from plotbot.plan.build import PenOrder, PlanOptions
+    from plotbot.plan.build import PlanOptions
     from plotbot.plan.capacity import InkLeft
     from plotbot.plan.model import Plan
 
 __all__ = ["Planning", "plan_drawing", "saved_lines"]
 
+_PLAN = "Planning"
 _LONGEST_SEARCH_S = 3600.0
 
 _SWITCHES = {
@@ -36,23 +38,94 @@ _SWITCHES = {
 class Planning:
     """The options as they were typed; None or False where nothing was said."""
 
-    optimize: str | None = None
-    handling: str | None = None
-    pen_order: PenOrder | None = None
-    merge: str | None = None
-    no_merge: bool = False
-    keep_order: bool = False
-    join_under: str | None = None
-    join_hatch: str | None = None
-    drop_covered: bool = False
-    split_dry: bool = False
-    ticks: bool = False
+    optimize: Annotated[
+        str | None,
+        typer.Option(
+            "--optimize",
+            help="Search so much longer for a faster order, e.g. 10s.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None
+    handling: Annotated[
+        Literal["technical", "sketch", "handwriting"] | None,
+        typer.Option(
+            "--handling",
+            help="Speeds and cornering to keep to; where the machine's own limits are lower, they hold.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None
+    pen_order: Annotated[
+        Literal["auto", "light-first", "dark-first", "given"] | None,
+        typer.Option(
+            "--pen-order",
+            help="auto: what keeps nibs and ink cleanest; given: the drawing's own. [dim]Default: auto[/dim]",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None
+    merge: Annotated[
+        str | None,
+        typer.Option(
+            "--merge",
+            help="Join ends this near, never wider apart than the pen. [dim]Default: 0.3mm[/dim]",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None
+    no_merge: Annotated[bool, typer.Option("--no-merge", help="Join no ends.", rich_help_panel=_PLAN)] = False
+    keep_order: Annotated[
+        bool,
+        typer.Option(
+            "--keep-order",
+            help="Draw each pen's strokes in the file's order and direction, and merge none.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = False
+    join_under: Annotated[
+        str | None,
+        typer.Option(
+            "--join-under",
+            help="Draw on without lifting over gaps up to this long that lie under ink of the same pen.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None
+    join_hatch: Annotated[
+        str | None,
+        typer.Option(
+            "--join-hatch",
+            help="Draw on where a hatch line turns back beside the next, up to this far; that ink shows.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None
+    drop_covered: Annotated[
+        bool,
+        typer.Option(
+            "--drop-covered",
+            help="Leave out strokes that lie wholly under others of the same pen.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = False
+    split_dry: Annotated[
+        bool,
+        typer.Option(
+            "--split-dry",
+            help="Plan a change to a fresh pen where the ink ledger says that one will run dry.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = False
+    ticks: Annotated[
+        bool,
+        typer.Option(
+            "--ticks",
+            help="Every pen first draws a cross in the margin, to see whether it sits as the others do.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         self.options()
 
     def options(self) -> PlanOptions:
         """What planning may do; raises `BadInput` for options that do not go together or are no lengths."""
+        from plotbot.paper import parse_length  # noqa: PLC0415
         from plotbot.plan.build import PlanOptions  # noqa: PLC0415
         from plotbot.plan.order import Effort  # noqa: PLC0415
 

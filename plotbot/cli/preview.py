@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plotbot.cli import completion
+from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people
-from plotbot.cli.making import make_sheet, stage
-from plotbot.cli.options import Json, Landscape, Margin, PaperSize, Pens
+from plotbot.cli.making import stage
+from plotbot.cli.options import Json, Pens, SheetOptions
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ SUFFIXES = (".png", ".svg", ".html", ".gif", ".mp4")
 PICTURE_DPI, FILM_DPI = 300.0, 72.0
 
 
+@spelled_out
 def preview(
     what: Annotated[
         Path,
@@ -33,6 +35,7 @@ def preview(
             autocompletion=completion.jobs_or_art,
         ),
     ],
+    sheet: SheetOptions,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -52,9 +55,6 @@ def preview(
         float, typer.Option("--seconds", min=0.5, max=600, help="Length of a film of the plot.")
     ] = 12,
     pens: Pens = None,
-    paper: PaperSize = None,
-    landscape: Landscape = None,
-    margin: Margin = None,
     fit: Annotated[
         bool, typer.Option("--fit", help="Scale an SVG to fill the sheet.", rich_help_panel="Sheet")
     ] = False,
@@ -81,10 +81,15 @@ def preview(
             raise BadInput(f"{what} is no SVG and no job folder.")
         target = out or what.with_suffix(".png")
         _check_target(target)
-        plan, title = _plan(what, pens, paper, landscape, margin, fit=fit), what.stem
+        plan, title = _plan(what, pens, sheet, fit=fit), what.stem
     else:
-        sheet_options = {"--pens": pens, "--paper": paper, "--margin": margin, "--fit": fit or None}
-        for option, value in sheet_options.items():
+        given = {
+            "--pens": pens,
+            "--paper": sheet.paper,
+            "--margin": sheet.margin,
+            "--fit": fit or None,
+        }
+        for option, value in given.items():
             if value is not None:
                 raise BadInput(f"{option} is for an SVG; the plan of a job stays as it is.")
         opened = open_job(what)
@@ -116,15 +121,7 @@ def _check_target(target: Path) -> None:
         raise BadInput(f"There is no folder {target.parent} to write {target.name} to.")
 
 
-def _plan(
-    art: Path,
-    pens: str | None,
-    paper: str | None,
-    landscape: bool | None,
-    margin: str | None,
-    *,
-    fit: bool,
-) -> Plan:
+def _plan(art: Path, pens: str | None, paper: SheetOptions, *, fit: bool) -> Plan:
     from plotbot import drawing as drawings  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
@@ -132,7 +129,7 @@ def _plan(
 
     settings, _ = load_settings()
     inventory = load_inventory(pens or settings.pens)
-    sheet = make_sheet(settings, paper, landscape, margin)
+    sheet = paper.on(settings)
     with stage(f"Planning {art.name}…"):
         document = drawings.assign_pens(drawings.read_svg(art), inventory)
         return make_plan(drawings.fit(document, sheet) if fit else document, inventory, sheet)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -21,40 +21,10 @@ if TYPE_CHECKING:
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Motion
 
-__all__ = ["Fit", "Maps", "Marks", "OwnArt", "Read", "SvgMode", "TimeBudget"]
+__all__ = ["OwnArt", "Read"]
 
 _PANEL = "Your own art"
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
-
-Fit = Annotated[bool, typer.Option("--fit", help="Scale an SVG to fill the sheet.", rich_help_panel=_PANEL)]
-Marks = Annotated[
-    str,
-    typer.Option(
-        "--style-of-marks",
-        "--marks",
-        help="Photographs: hatch, cross, flow, stipple, lines, or several as flow+lines.",
-        rich_help_panel=_PANEL,
-    ),
-]
-TimeBudget = Annotated[
-    str | None,
-    typer.Option("--time-budget", help="Photographs: draw no longer, e.g. 45min.", rich_help_panel=_PANEL),
-]
-SvgMode = Annotated[
-    Literal["plain", "lines", "faithful"],
-    typer.Option(
-        "--svg-mode",
-        help="plain: the file's paths, where they are; lines: what is visible, as centre lines; faithful: as "
-        "it looks, with fills and tones hatched. The last two fill the sheet.",
-        rich_help_panel=_PANEL,
-    ),
-]
-Maps = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map", help='Pen of a layer, with lines or faithful: "layer 2=20".', rich_help_panel=_PANEL
-    ),
-]
 
 _LONGEST_S = 7 * 24 * 3600.0
 
@@ -71,11 +41,39 @@ class Read:
 class OwnArt:
     """The options of a person's own art, as typed."""
 
-    fit: bool = False
-    marks: str = "hatch"
-    time_budget: str | None = None
-    svg_mode: Literal["plain", "lines", "faithful"] = "plain"
-    maps: tuple[str, ...] = ()
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Scale an SVG to fill the sheet.", rich_help_panel=_PANEL)
+    ] = False
+    marks: Annotated[
+        str,
+        typer.Option(
+            "--style-of-marks",
+            "--marks",
+            help="Photographs: hatch, cross, flow, stipple, lines, or several as flow+lines.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = "hatch"
+    time_budget: Annotated[
+        str | None,
+        typer.Option(
+            "--time-budget", help="Photographs: draw no longer, e.g. 45min.", rich_help_panel=_PANEL
+        ),
+    ] = None
+    svg_mode: Annotated[
+        Literal["plain", "lines", "faithful"],
+        typer.Option(
+            "--svg-mode",
+            help="plain: the file's paths, where they are; lines: what is visible, as centre lines; "
+            "faithful: as it looks, with fills and tones hatched. The last two fill the sheet.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = "plain"
+    maps: Annotated[
+        list[str],
+        typer.Option(
+            "--map", help='Pen of a layer, with lines or faithful: "layer 2=20".', rich_help_panel=_PANEL
+        ),
+    ] = field(default_factory=list)
 
     def check(self, art: Path) -> None:
         """Refuse, before any work, options that do not go with the file; raises `BadInput`."""
@@ -101,7 +99,7 @@ class OwnArt:
             return Read(drawings.fit(document, sheet) if self.fit else document)
         from plotbot.art.vector import ArtworkOptions, read_artwork  # noqa: PLC0415
 
-        options = ArtworkOptions(svg_mode=self.svg_mode, layer_map=self.maps)
+        options = ArtworkOptions(svg_mode=self.svg_mode, layer_map=tuple(self.maps))
         artwork = read_artwork(art, inventory, sheet.drawable, options)
         for reason, count in artwork.dropped.items():
             people.print(f"Not drawn: {count} shape{'s' if count != 1 else ''}, {reason}")

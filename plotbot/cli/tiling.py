@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plotbot.cli.console import minutes, people
-from plotbot.cli.making import Clock, Facts, check_out, make_job, make_sheet, stage, timed_by_board
+from plotbot.cli.making import Clock, Facts, check_out, make_job, stage, timed_by_board
 from plotbot.cli.planning import Planning, plan_drawing
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
+    from plotbot.cli.options import SheetOptions
     from plotbot.config import Settings
 
 __all__ = ["parse_sheets", "plan_sheets"]
@@ -30,18 +31,15 @@ def plan_sheets(
     art: Path,
     sheets: str,
     settings: Settings,
+    paper: SheetOptions,
     planning: Planning,
     *,
     pens: str | None,
-    paper: tuple[str | None, bool | None, str | None],
     fit: bool,
     out: Path | None,
     machine: str | None,
 ) -> dict[str, Any]:
-    """Plan an SVG for columns by rows of a sheet and write a job for each part; returns the JSON of all.
-
-    paper: size, whether it lies in landscape, and margin, as they were typed.
-    """
+    """Plan an SVG for columns by rows of a sheet and write a job for each part; returns the JSON of all."""
     from plotbot import drawing as drawings  # noqa: PLC0415
     from plotbot.cli.plotting import choose_plotter  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
@@ -51,7 +49,7 @@ def plan_sheets(
     if not art.is_file():
         raise BadInput(f"There is no file {art}.")
     tin, plotter = pens or settings.pens, machine or settings.machine
-    inventory, sheet = load_inventory(tin), make_sheet(settings, *paper)
+    inventory, sheet = load_inventory(tin), paper.on(settings)
     whole = whole_sheet(sheet, columns, rows)
     profile = planning.limit(choose_plotter(plotter, moves=False).profile)
     folder = check_out(out, settings, art.stem)

@@ -1,0 +1,43 @@
+"""Options declared once in a dataclass are options of every command that takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from plotbot.cli.bundles import spelled_out
+
+
+@dataclass(frozen=True, slots=True)
+class Tea:
+    kind: Annotated[str, typer.Option("--kind", help="What leaves.")] = "green"
+    extras: Annotated[list[str], typer.Option("--with")] = field(default_factory=list)
+
+
+@pytest.mark.parametrize(
+    ("typed", "brewed"),
+    [
+        ([], (2, Tea())),
+        (["3", "--kind", "black", "--with", "milk", "--with", "sugar"], (3, Tea("black", ["milk", "sugar"]))),
+    ],
+)
+def test_a_command_gets_its_bundle_whole(typed: list[str], brewed: tuple[int, Tea]) -> None:
+    got = []
+
+    @spelled_out
+    def brew(tea: Tea, cups: Annotated[int, typer.Argument()] = 2) -> None:
+        """Brew it."""
+        got.append((cups, tea))
+
+    app = typer.Typer()
+    app.command()(brew)
+    result = CliRunner().invoke(app, typed)
+    assert result.exit_code == 0, result.output
+    assert got == [brewed]
+    help_text = CliRunner().invoke(app, ["--help"]).output
+    assert "What leaves." in help_text
+    assert "Brew it." in help_text
