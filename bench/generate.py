@@ -21,11 +21,11 @@ import torchvision
 from torch import Tensor
 
 from plotbot.art.augment import Jitter, look, random_views, view_size
+from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.ink_renderer import Canvas
 from plotbot.art.judge import encode
 from plotbot.art.networks import EMBEDDED, Network, describe, open_network
 from plotbot.art.objectives import channel
-from plotbot.art.optimiser import GenerateSettings, generate
 from plotbot.art.palette import Inks, PenChoice
 from plotbot.art.strokes import Drawable, bezier_points, random_strokes
 from plotbot.pens.inventory import load_inventory

@@ -12,8 +12,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -23,16 +21,15 @@ from plotbot.art.artwork import Activations, Artwork, Step
 from plotbot.art.augment import Jitter, look, random_views, view_size
 from plotbot.art.ink_renderer import Canvas
 from plotbot.art.judge import activation_of_film, activation_of_plot, encode
-from plotbot.art.learned import LearnedColours, check_colours
-from plotbot.art.networks import EMBEDDED, Network, describe, open_network
-from plotbot.art.objectives import Objective, Seen
+from plotbot.art.learned import LearnedColours
+from plotbot.art.networks import Network
+from plotbot.art.objectives import Seen
 from plotbot.art.palette import Inks, Palette, PenChoice, darkest
+from plotbot.art.settings import GenerateSettings
 from plotbot.art.strokes import Drawable, bezier_points, polygon_lengths, random_strokes, regularity
-from plotbot.errors import BadInput
 from plotbot.pens.inventory import matchable_pens
-from plotbot.pens.model import Inventory
 
-__all__ = ["GenerateSettings", "generate"]
+__all__ = ["Growth"]
 
 STEP_PX, LAST_STEP_PX = 0.7, 0.05
 """How far points move in a step, at the start and at the end: on a cosine in between."""
@@ -50,87 +47,6 @@ REGULARITY_WEIGHTS = {"dots": 5.0, "runaways": 5.0, "kinks": 20.0, "bunches": 4.
 PALETTE_WEIGHTS = {"undecided": 2.0, "present": 1.0}
 
 
-@dataclass(frozen=True)
-class GenerateSettings:
-    """What to draw, with what, on what; lengths in mm.
-
-    area_mm: width and height of the drawing. view_px: pixels along its short side, as the network sees
-    it. strokes, spans: how many curves, of how many cubic pieces each. stroke_px: their length at the
-    start, in those pixels. steps, seconds: when to end, whichever comes first. views: looks per step.
-    pen_limit: use at most that many pens (palette ``pens``). colours, repeat_pens: how many colours to
-    learn, and whether two of them may end as the same pen (palette ``learn``). device: a torch device.
-    """
-
-    objective: Objective
-    inventory: Inventory
-    area_mm: tuple[float, float]
-    network: str = EMBEDDED
-    weights: Path | None = None
-    leaky: float = 0.0
-    palette: Literal["pens", "learn", "mono"] = "pens"
-    pen_limit: int | None = None
-    colours: int = 5
-    repeat_pens: bool = False
-    strokes: int = 1000
-    spans: int = 3
-    stroke_px: float = 22.0
-    steps: int = 300
-    seconds: float | None = None
-    seed: int = 0
-    view_px: int = 224
-    views: int = 1
-    device: str = "cpu"
-
-    def check(self) -> None:
-        """Raise `BadInput` for what cannot be drawn, before anything slow starts."""
-        _within("Number of strokes", self.strokes, 1, 20_000)
-        _within("Number of spans", self.spans, 1, 64)
-        _within("Number of steps", self.steps, 1, 1_000_000)
-        _within("Number of views", self.views, 1, 64)
-        _within("View size in px", self.view_px, 32, 2048)
-        _within("Stroke length in px", self.stroke_px, 1, 10_000)
-        _within("Width of the drawing in mm", self.area_mm[0], 5, 5000)
-        _within("Height of the drawing in mm", self.area_mm[1], 5, 5000)
-        if self.seconds is not None:
-            _within("Time limit in seconds", self.seconds, 1e-3, 1e7)
-        if self.pen_limit is not None:
-            _within("Pen limit", self.pen_limit, 1, len(matchable_pens(self.inventory)))
-        if self.palette == "learn":
-            check_colours(self.colours, self.strokes, len(matchable_pens(self.inventory)), self.repeat_pens)
-        aspect = max(self.area_mm) / min(self.area_mm)
-        if aspect > 8:
-            raise BadInput(f"A drawing {aspect:.1f} times as long as wide cannot be grown; the limit is 8.")
-        if not self.objective.excitation.terms:
-            raise BadInput("There is nothing to excite; name a channel, a neuron, a layer or a class.")
-        self.objective.check(describe(self.network))
-
-
-def generate(
-    settings: GenerateSettings,
-    on_step: Callable[[Step], None] = lambda _step: None,
-    stop: Callable[[], bool] = lambda: False,
-) -> Artwork:
-    """Grow a drawing. `on_step` hears of every step; `stop` is asked before each, and ends the drawing
-    early with the best so far. Raises `BadInput` for settings that make no sense."""
-    settings.check()
-    clock = time.perf_counter
-    begun = clock()
-    network = open_network(
-        settings.network,
-        settings.objective.layers,
-        weights=settings.weights,
-        device=settings.device,
-        leaky=settings.leaky,
-    )
-    opened = clock()
-    growth = _Growth(settings, network)
-    ended = growth.run(on_step, stop)
-    grown = clock()
-    artwork = growth.artwork(ended)
-    timings = {"network": opened - begun, "optimise": grown - opened, "judge": clock() - grown}
-    return replace(artwork, timings_s=timings)
-
-
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A drawing whose pens are decided."""
@@ -140,7 +56,7 @@ class _Candidate:
     pen_of: Tensor
 
 
-class _Growth:
+class Growth:
     """A drawing while it grows."""
 
     def __init__(self, settings: GenerateSettings, network: Network) -> None:
@@ -311,8 +227,3 @@ class _Growth:
 
     def _activation(self, film: Tensor) -> float:
         return activation_of_film(film, self.inks.paper_lab, self.network, self.objective)
-
-
-def _within(what: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise BadInput(f"{what} {value:g} is out of range; use {low:g} to {high:g}.")

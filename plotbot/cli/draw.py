@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from plotbot.art.artwork import Artwork
-    from plotbot.art.optimiser import GenerateSettings
+    from plotbot.art.settings import GenerateSettings
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
 

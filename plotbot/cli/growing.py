@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from plotbot.art.artwork import Artwork, Step
     from plotbot.art.objectives import Objective
-    from plotbot.art.optimiser import GenerateSettings
+    from plotbot.art.settings import GenerateSettings
     from plotbot.config import Settings
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
@@ -190,7 +190,7 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with people.status("Waking the network…") if people.is_terminal else _nothing():
         from plotbot.art.compiled import compile_apart, needs_compiling  # noqa: PLC0415
-        from plotbot.art.optimiser import GenerateSettings, generate  # noqa: PLC0415
+        from plotbot.art.generate import GenerateSettings, generate  # noqa: PLC0415
 
         if needs_compiling():
             people.print("Compiling the renderer; this happens once and takes about half a minute.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from plotbot.art.artwork import Artwork, Step
+from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.networks import EMBEDDED, Network, open_network
 from plotbot.art.objectives import channel
-from plotbot.art.optimiser import GenerateSettings, generate
 from plotbot.pens.inventory import load_inventory
 from plotbot.pens.model import Inventory
 

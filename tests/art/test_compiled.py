@@ -12,7 +12,7 @@ import pytest
 GROW = """
 from plotbot.art import objectives
 from plotbot.art.compiled import compile_apart, needs_compiling
-from plotbot.art.optimiser import GenerateSettings, generate
+from plotbot.art.generate import GenerateSettings, generate
 from plotbot.pens.inventory import load_inventory
 assert needs_compiling()
 compile_apart()

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from plotbot.art.artwork import Artwork, Step
+from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.objectives import Objective, Seen, Term, channel, ink_share
-from plotbot.art.optimiser import GenerateSettings, generate
 from plotbot.art.palette import Inks, PenChoice
 from plotbot.errors import BadInput
 from plotbot.pens.inventory import load_inventory

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from plotbot.art.artwork import Quantisation
+from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.learned import LearnedColours, cluster, nearest_pens
-from plotbot.art.optimiser import GenerateSettings, generate
 from plotbot.art.palette import Inks
 from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab

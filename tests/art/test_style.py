@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
+from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.networks import EMBEDDED, describe, open_network
 from plotbot.art.objectives import Seen, ink_share
-from plotbot.art.optimiser import GenerateSettings, generate
 from plotbot.art.style import gram, mondrian, read_style, style, style_layers
 from plotbot.errors import BadInput
 

@@ -92,7 +92,7 @@ def test_the_same_drawing_gives_the_same_plan(run: Run, square: Path) -> None:
 
 @pytest.mark.slow
 def test_the_defaults_are_the_optimiser_s() -> None:
-    from plotbot.art.optimiser import GenerateSettings  # noqa: PLC0415 - imports torch
+    from plotbot.art.settings import GenerateSettings  # noqa: PLC0415 - imports torch
 
     assert (GenerateSettings.strokes, GenerateSettings.steps) == (DEFAULT_STROKES, DEFAULT_STEPS)
 
