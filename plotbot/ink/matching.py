@@ -39,6 +39,7 @@ _NEAREST, _STARTS = 64, 4
 _REFINE_ROUNDS = 5
 _POLISH_STEPS = (0.06, 0.02, 0.006, 0.002)
 _MOST_INKS, _MOST_CANDIDATES = 64, 1024
+_MISSED, _USEFUL = 48, 12
 _CHUNK = 400_000
 _HEAT_DE = 20.0
 """ΔE00 at which the heat map is at its hottest."""
@@ -61,10 +62,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where a picture is farthest off: its box in pixels (left, top, right, bottom), mean ΔE00 there, and the
-    mean Labs of what is wanted and of what there is."""
+    """Where a picture is farthest off: its box (left, top, right, bottom; in pixels unless said), mean ΔE00
+    there, and the mean Labs of what is wanted and of what there is."""
 
-    box: tuple[int, int, int, int]
+    box: tuple[float, float, float, float]
     apart: float
     wanted: tuple[float, float, float]
     found: tuple[float, float, float]
@@ -73,12 +74,15 @@ class Region:
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
     """Target against reachable against planned colours. tin: what no drawing with these inks can mend;
-    planned: what the drawing is off in all, None where none was given. apart: ΔE00 [H, W] of the planned
-    colour, or else of the reachable one. worst: the worst regions, farthest off first."""
+    planned: what the drawing is off in all, None where none was given. reachable: Labs [H, W, 3]. apart: ΔE00
+    [H, W] of the planned colour, or else of the reachable one. missed: where the inks are farthest off, the
+    worst first; worst: where the planned colour is, or else the same."""
 
     tin: Difference
     planned: Difference | None
+    reachable: Floats
     apart: Floats
+    missed: tuple[Region, ...]
     worst: tuple[Region, ...]
 
 
@@ -105,13 +109,16 @@ def match_colours(
     planned: Labs [H, W, 3] of the drawing, both seen from a distance (low-passed) at the same scale. Give
     small pictures, some ten thousand pixels: differences are between places, not between grains of paper.
     """
-    labs, _ = reachable(target.reshape(-1, 3), films, paper_lab, n=n)
-    best = np.asarray(delta_e00(labs, target.reshape(-1, 3))).reshape(target.shape[:2])
-    apart, found = best, labs.reshape(target.shape)
-    if planned is not None:
-        apart, found = np.asarray(delta_e00(planned, target)), planned
-    off = None if planned is None else Difference.of(apart)
-    return Match(Difference.of(best), off, apart, _worst(apart, target, found, regions))
+    # Places whose colours nobody could tell apart are searched for once.
+    colours, place = np.unique(np.round(target.reshape(-1, 3), 1), axis=0, return_inverse=True)
+    found = reachable(colours, films, paper_lab, n=n)[0][place.ravel()].reshape(target.shape)
+    best = np.asarray(delta_e00(found, target))
+    missed = _worst(best, target, found, regions)
+    if planned is None:
+        return Match(Difference.of(best), None, found, best, missed, missed)
+    apart = np.asarray(delta_e00(planned, target))
+    worst = _worst(apart, target, planned, regions)
+    return Match(Difference.of(best), Difference.of(apart), found, apart, missed, worst)
 
 
 def reachable(
@@ -157,17 +164,25 @@ def best_addition(
     to films [p, 3]. Raises `BadInput` where there is no candidate."""
     wanted, share = _palette(target, weights)
     own, others = _checked(films), _checked(candidates, _MOST_CANDIDATES)
-    before = _mean_error(wanted, share, own, paper_lab)
-    few = _few(len(own) + 1)
-    few = few[few[:, -1] == len(own)]  # what is new: mixtures with the added ink
-    base = _quick_errors(wanted, own, _few(len(own)), paper_lab).min(axis=0)
+    labs, coverage = reachable(wanted, own, paper_lab)
+    now = np.asarray(delta_e00(labs, wanted))
+    before = float(share @ now)
+    # Only colours that are missed can gain, and a new ink mixes with those that come near them already.
+    missed = np.argsort(-share * now)[:_MISSED]
+    useful = np.sort(np.argsort(-(share * now) @ coverage)[:_USEFUL])
+    few = _few(len(useful) + 1)
+    few = few[few[:, -1] == len(useful)]  # what is new: mixtures with the added ink
     quick = []
     for other in others:
-        added = _quick_errors(wanted, np.concatenate([own, other[None]]), few, paper_lab).min(axis=0)
-        quick.append(float(share @ np.minimum(base, added)))
+        inks = np.concatenate([own[useful], other[None]])
+        added = _quick_errors(wanted[missed], inks, few, paper_lab).min(axis=0)
+        quick.append(float(share[missed] @ np.minimum(now[missed], added)))
     # The grid is too coarse to tell the best few apart: they are looked at closely.
     closest = np.argsort(quick)[:3]
-    after = [_mean_error(wanted, share, np.concatenate([own, others[[one]]]), paper_lab) for one in closest]
+    after = []
+    for one in closest:
+        near = _errors(wanted, np.concatenate([own[useful], others[[one]]]), paper_lab)
+        after.append(float(share @ np.minimum(now, near)))
     best = int(np.argmin(after))
     return Addition(int(closest[best]), before, after[best])
 
@@ -212,7 +227,7 @@ def choose_inks(
                 other = [*chosen[:place], ink, *chosen[place + 1 :]]
                 if (error := left(other)) < best - 1e-6:
                     chosen, best, improved = other, error, True
-    return chosen, _mean_error(wanted, share, inks[chosen], paper_lab)
+    return chosen, float(share @ _errors(wanted, inks[chosen], paper_lab))
 
 
 def palette_of(target: Floats, most: int = 96, seed: int = 0) -> tuple[Floats, Floats]:
@@ -305,9 +320,9 @@ def _quick_errors(
     return errors
 
 
-def _mean_error(wanted: Floats, share: Floats, inks: Floats, paper_lab: npt.ArrayLike) -> float:
-    labs, _ = reachable(wanted, inks, paper_lab)
-    return float(share @ delta_e00(labs, wanted))
+def _errors(wanted: Floats, inks: Floats, paper_lab: npt.ArrayLike) -> Floats:
+    """ΔE00 [m] of what inks reach to each target."""
+    return np.asarray(delta_e00(reachable(wanted, inks, paper_lab)[0], wanted))
 
 
 def _refined(

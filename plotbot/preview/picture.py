@@ -4,7 +4,7 @@ the light that strays in the paper: fine hatching looks darker than the share of
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from plotbot.plan.model import Plan
 from plotbot.preview.raster import check_size
 from plotbot.preview.stroking import Strokes
 
-__all__ = ["render_plan", "write_png"]
+__all__ = ["plan_film", "render_plan", "write_png"]
 
 _BAND_ROWS = 256
 """Rows rendered at once: linear light of a whole sheet at 300 dpi would not fit a small machine."""
@@ -41,11 +41,34 @@ def render_plan(
     area_mm: left, top, right, bottom on the sheet; the whole sheet by default. H and W are its sides times
     px_per_mm, rounded. Raises `BadInput` for a picture of more than `MAX_PIXELS`.
     """
-    left, top, right, bottom = area_mm or (0.0, 0.0, plan.paper.width, plan.paper.height)
-    width, height = check_size(right - left, bottom - top, px_per_mm)
+    area = area_mm or (0.0, 0.0, plan.paper.width, plan.paper.height)
+    width, height = check_size(area[2] - area[0], area[3] - area[1], px_per_mm)
+    picture = np.empty((height, width, 3), dtype=np.uint8)
+    picture[:] = srgb_uint8(film_to_srgb(np.ones(3), plan.paper_lab))
+    for row, film in _bands(plan, px_per_mm, area, (height, width)):
+        inked = (np.abs(film - 1) > _BARE).any(axis=2)
+        picture[row : row + len(film)][inked] = srgb_uint8(film_to_srgb(film[inked], plan.paper_lab))
+    return picture
+
+
+def plan_film(plan: Plan, px_per_mm: float, area_mm: tuple[float, float, float, float]) -> np.ndarray:
+    """The same as film, float32 [H, W, 3] (see `plotbot.ink.film`): colours that no screen shows are in it
+    too. For calculations; keep it small."""
+    width, height = check_size(area_mm[2] - area_mm[0], area_mm[3] - area_mm[1], px_per_mm)
+    whole = np.ones((height, width, 3), dtype=np.float32)
+    for row, film in _bands(plan, px_per_mm, area_mm, (height, width)):
+        whole[row : row + len(film)] = film
+    return whole
+
+
+def _bands(
+    plan: Plan, px_per_mm: float, area_mm: tuple[float, float, float, float], shape: tuple[int, int]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Film of the bands of rows that have ink, with the row that each begins at."""
+    height, width = shape
     # Light strays in from ink beyond the edges of a band.
     reach = math.ceil(_REACH * plan.paper_spread_mm * px_per_mm)
-    origin = (left - reach / px_per_mm, top - reach / px_per_mm)
+    origin = (area_mm[0] - reach / px_per_mm, area_mm[1] - reach / px_per_mm)
     inks = [
         (
             Strokes([stroke.mm for stroke in one.strokes], one.pen.width_mm, origin, px_per_mm),
@@ -54,17 +77,11 @@ def render_plan(
         )
         for one in plan.passes
     ]
-    picture = np.empty((height, width, 3), dtype=np.uint8)
-    picture[:] = srgb_uint8(film_to_srgb(np.ones(3), plan.paper_lab))
     for row in range(0, height, _BAND_ROWS):
-        band = picture[row : row + _BAND_ROWS]
-        film = _film(inks, row, (len(band) + 2 * reach, width + 2 * reach), plan.paper_spread_mm, px_per_mm)
-        if film is None:
-            continue
-        film = film[reach : reach + len(band), reach : reach + width]
-        inked = (np.abs(film - 1) > _BARE).any(axis=2)
-        band[inked] = srgb_uint8(film_to_srgb(film[inked], plan.paper_lab))
-    return picture
+        rows = min(_BAND_ROWS, height - row)
+        film = _film(inks, row, (rows + 2 * reach, width + 2 * reach), plan.paper_spread_mm, px_per_mm)
+        if film is not None:
+            yield row, film[reach : reach + rows, reach : reach + width]
 
 
 def _film(

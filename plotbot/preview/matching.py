@@ -1,0 +1,311 @@
+"""How a plan meets the picture it stands for: the target, what its pens can reach, and what will be drawn.
+
+Each is seen from a distance (a Gaussian low-pass of linear light) and compared by CIEDE2000, place by place.
+What is reachable counts overprints and hatching of all pens of the tin (`plotbot.ink.matching`); what will be
+drawn is the plan itself, as `plotbot.preview.picture` shows it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from plotbot.errors import BadInput
+from plotbot.ink.film import film_to_lab, film_to_srgb, relative_to_film
+from plotbot.ink.matching import Difference, Match, Region, heat_map, match_colours, palette_of
+from plotbot.ink.names import colour_name
+from plotbot.ink.spaces import lab_to_srgb, srgb_to_rec2020, srgb_uint8
+from plotbot.pens.advice import HELPS_DE, Suggestion, films_of, missing_pen
+from plotbot.pens.model import Inventory
+from plotbot.plan.model import Plan
+from plotbot.preview.picture import plan_film, render_plan, write_png
+
+__all__ = [
+    "OUT_OF_REACH_DE",
+    "Matching",
+    "Target",
+    "judge_matching",
+    "side_by_side",
+    "write_matching",
+]
+
+Floats = npt.NDArray[Any]
+Picture = npt.NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+
+PICTURE_NAME = "matching.png"
+OUT_OF_REACH_DE = 6.0
+"""A region this far from anything the pens can make is worth a word."""
+
+_HELPS_A_REGION_DE = 0.1
+_PLACES = 160
+"""Places along the longer side at which colours are compared: places, not grains of a hatching."""
+
+_PX_PER_MM, _MOST_PX = 5.0, 2_500_000
+_PANEL_PX = 720
+_CAPTION_PX = 30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """What a plan is to look like: light relative to the bare paper, linear Rec.2020 [H, W, 3], over a part
+    of the sheet (left, top, right, bottom in mm). what: its caption."""
+
+    light: Floats
+    box_mm: Box
+    what: str = "As wanted"
+
+    def __post_init__(self) -> None:
+        if self.light.ndim != 3 or self.light.shape[2] != 3 or min(self.light.shape[:2]) < 1:
+            raise BadInput(f"A target of shape {self.light.shape} cannot be judged; use [height, width, 3].")
+
+    @classmethod
+    def from_srgb(cls, srgb: Floats, box_mm: Box, what: str = "As wanted") -> Target:
+        """A target from encoded sRGB [H, W, 3], 0..1 or 8 bits, whose white is the bare paper."""
+        values = np.asarray(srgb, dtype=float) / (255 if srgb.dtype == np.uint8 else 1)
+        return cls(np.asarray(srgb_to_rec2020(values)), box_mm, what)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matching:
+    """The report. Differences are ΔE00 seen from `viewing_mm` (sigma of the low-pass). planned: of what will
+    be drawn; reachable: of the best that these pens can do. worst, missed: regions (boxes in mm on the sheet)
+    where the plan, and where the pens, are farthest off. suggestion: the pen of another tin that would help
+    most."""
+
+    target: Target
+    viewing_mm: float
+    planned: Difference
+    reachable: Difference
+    worst: tuple[Region, ...]
+    missed: tuple[Region, ...]
+    suggestion: Suggestion | None
+    match: Match
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``: mean and p95 of the plan, of what is reachable, regions, and the pen that helps."""
+        return {
+            "mean": round(self.planned.mean, 3),
+            "p95": round(self.planned.p95, 3),
+            "reachable": {"mean": round(self.reachable.mean, 3), "p95": round(self.reachable.p95, 3)},
+            "viewing_mm": self.viewing_mm,
+            "worst": [_region(one, "planned") for one in self.worst],
+            "cannot_make": [_region(one, "reachable") for one in self.missed],
+            "would_help": None if self.suggestion is None else self.suggestion.as_dict(),
+            "picture": PICTURE_NAME,
+        }
+
+    def figures(self) -> dict[str, float]:
+        """The numbers that people look at."""
+        return {
+            "mean": round(self.planned.mean, 2),
+            "p95": round(self.planned.p95, 2),
+            "reachable mean": round(self.reachable.mean, 2),
+            "reachable p95": round(self.reachable.p95, 2),
+        }
+
+    def summary(self) -> str:
+        """The figures in a sentence."""
+        return (
+            f"Colours will be off by {self.planned.mean:.1f} ΔE00 on average and within "
+            f"{self.planned.p95:.1f} in 19 of 20 places; these pens can come within "
+            f"{self.reachable.mean:.1f} on average."
+        )
+
+    def warnings(self) -> list[str]:
+        """What the pens cannot make, where, and which pen would help."""
+        left, top, right, bottom = self.target.box_mm
+        said, sentences = set(), []
+        for one in self.missed:
+            name = colour_name(one.wanted)
+            if name in said:
+                continue
+            said.add(name)
+            x, y = (one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2
+            lab = " ".join(f"{value:.0f}" for value in one.wanted)
+            sentences.append(
+                f"These pens cannot make the {name} (L*a*b* {lab}) at {(x - left) / (right - left):.0%} "
+                f"across and {(y - top) / (bottom - top):.0%} down: at best it is {one.apart:.0f} ΔE00 off."
+            )
+        return sentences + ([str(self.suggestion)] if self.suggestion else [])
+
+
+def write_matching(
+    folder: Path, plan: Plan, target: Target, inventory: Inventory, *, viewing_mm: float = 1.0
+) -> Matching:
+    """Judge a plan against its target and write the picture of it, `PICTURE_NAME`, into a folder."""
+    matching = judge_matching(plan, target, inventory, viewing_mm=viewing_mm)
+    write_png(folder / PICTURE_NAME, matching_picture(plan, matching), 96)
+    return matching
+
+
+def judge_matching(
+    plan: Plan, target: Target, inventory: Inventory, *, viewing_mm: float = 1.0, advice: bool = True
+) -> Matching:
+    """Judge a plan against its target. inventory: the pens that were there to be used, on their paper.
+    advice: look for a pen in all other known inventories where these cannot make what is wanted."""
+    left, top, right, bottom = target.box_mm
+    size = (right - left, bottom - top)
+    scale = _PLACES / max(size)
+    rows, columns = max(2, round(size[1] * scale)), max(2, round(size[0] * scale))
+    across = (np.arange(columns) + 0.5) / columns
+    down = (np.arange(rows) + 0.5) / rows
+    px_per_mm = min(_PX_PER_MM, math.sqrt(_MOST_PX / (size[0] * size[1])))
+    paper = plan.paper_lab
+    light = _seen(target.light, size, viewing_mm, down, across)
+    drawn = _seen(plan_film(plan, px_per_mm, target.box_mm), size, viewing_mm, down, across)
+    wanted = film_to_lab(relative_to_film(np.clip(light, 0, None)), paper)
+    found = match_colours(wanted, films_of(inventory), paper, film_to_lab(drawn, paper))
+    assert found.planned is not None
+    missed = tuple(one for one in found.missed if one.apart > OUT_OF_REACH_DE)
+    suggestion = None
+    if advice and (missed or found.tin.mean > HELPS_DE):
+        colours, share = palette_of(wanted)
+        least = _HELPS_A_REGION_DE if missed else HELPS_DE
+        suggestion = missing_pen(colours, share, inventory, least)
+
+    def on_sheet(one: Region) -> Region:
+        x0, y0, x1, y1 = one.box
+        box = (
+            left + x0 / columns * size[0],
+            top + y0 / rows * size[1],
+            left + x1 / columns * size[0],
+            top + y1 / rows * size[1],
+        )
+        return replace(one, box=box)
+
+    return Matching(
+        target,
+        viewing_mm,
+        found.planned,
+        found.tin,
+        tuple(on_sheet(one) for one in found.worst),
+        tuple(on_sheet(one) for one in missed),
+        suggestion,
+        found,
+    )
+
+
+def matching_picture(plan: Plan, matching: Matching) -> Picture:
+    """Target, what the pens can make, the plan, and the heat map with the worst regions, side by side."""
+    from PIL import Image  # noqa: PLC0415
+
+    left, top, right, bottom = matching.target.box_mm
+    px_per_mm = _PANEL_PX / max(right - left, bottom - top)
+    planned = render_plan(plan, px_per_mm, matching.target.box_mm)
+    shape = (planned.shape[1], planned.shape[0])
+
+    def enlarged(picture: Picture, how: Image.Resampling) -> Picture:
+        return np.asarray(Image.fromarray(picture).resize(shape, how))
+
+    # A picture of the whole sheet is seldom larger than a panel; one that is shrinks by areas.
+    light = np.asarray(film_to_srgb(relative_to_film(matching.target.light), plan.paper_lab))
+    target = enlarged(srgb_uint8(light), Image.Resampling.LANCZOS)
+    reachable = enlarged(srgb_uint8(lab_to_srgb(matching.match.reachable)), Image.Resampling.BICUBIC)
+    heat = enlarged(heat_map(matching.match.apart), Image.Resampling.NEAREST)
+    planned_de, best_de = matching.planned, matching.reachable.mean
+    return side_by_side(
+        [
+            (matching.target.what, target),
+            (
+                f"The best these pens can do: off by {best_de:.1f}",
+                _framed(reachable, matching.missed, matching.target.box_mm),
+            ),
+            (f"As planned: off by {planned_de.mean:.1f}, {planned_de.p95:.1f} at most for 95 %", planned),
+            ("How far off the plan is, by CIEDE2000", _framed(heat, matching.worst, matching.target.box_mm)),
+        ],
+        legend=_heat_legend(),
+    )
+
+
+def side_by_side(
+    panels: Sequence[tuple[str, Picture]], *, legend: Picture | None = None, columns: int = 2
+) -> Picture:
+    """Pictures of about one size with a caption over each, in rows of so many; `legend` below them."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415
+
+    gap = 16
+    wide = max(picture.shape[1] for _, picture in panels)
+    tall = max(picture.shape[0] for _, picture in panels) + _CAPTION_PX
+    columns = min(columns, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    below = 0 if legend is None else legend.shape[0] + gap
+    whole = Image.new(
+        "RGB", (columns * (wide + gap) + gap, rows * (tall + gap) + gap + below), (255, 255, 255)
+    )
+    pencil = ImageDraw.Draw(whole)
+    for number, (caption, picture) in enumerate(panels):
+        x = gap + number % columns * (wide + gap)
+        y = gap + number // columns * (tall + gap)
+        size = 18.0
+        while size > 9 and pencil.textlength(caption, font_size=size) > wide:
+            size -= 1
+        pencil.text((x, y + _CAPTION_PX - 8), caption, fill=(40, 40, 40), font_size=size, anchor="ls")
+        whole.paste(Image.fromarray(picture), (x, y + _CAPTION_PX))
+    if legend is not None:
+        whole.paste(Image.fromarray(legend), (gap, whole.height - below))
+    return np.asarray(whole)
+
+
+def _seen(
+    picture: Floats, size_mm: tuple[float, float], viewing_mm: float, down: Floats, across: Floats
+) -> Floats:
+    """A picture [H, W, 3] from a distance, at places (shares of its height and width): [h, w, 3]."""
+    from scipy.ndimage import gaussian_filter, map_coordinates  # noqa: PLC0415
+
+    height, width = picture.shape[:2]
+    sigma = (viewing_mm * height / size_mm[1], viewing_mm * width / size_mm[0])
+    at = np.meshgrid(down * height - 0.5, across * width - 0.5, indexing="ij")
+    bands = []
+    for band in range(3):
+        soft = gaussian_filter(np.asarray(picture[..., band], dtype=np.float64), sigma, mode="nearest")
+        bands.append(map_coordinates(soft, at, order=1, mode="nearest"))
+    return np.stack(bands, axis=-1)
+
+
+def _framed(picture: Picture, regions: Sequence[Region], box_mm: Box) -> Picture:
+    """A picture of a part of the sheet with numbered frames around regions, the worst first."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415
+
+    image = Image.fromarray(picture)
+    pencil = ImageDraw.Draw(image)
+    factor = picture.shape[1] / (box_mm[2] - box_mm[0])
+    for number, one in enumerate(regions, 1):
+        x0, y0, x1, y1 = ((value - box_mm[index % 2]) * factor for index, value in enumerate(one.box))
+        pencil.rectangle((x0, y0, x1 - 1, y1 - 1), outline=(0, 0, 0), width=4)
+        pencil.rectangle((x0 + 1, y0 + 1, x1 - 2, y1 - 2), outline=(255, 255, 255), width=2)
+        label = f"{number}: {one.apart:.0f}"
+        box = pencil.textbbox((x0 + 8, y0 + 6), label, font_size=16)
+        pencil.rectangle((box[0] - 3, box[1] - 2, box[2] + 3, box[3] + 2), fill=(255, 255, 255))
+        pencil.text((x0 + 8, y0 + 6), label, fill=(0, 0, 0), font_size=16)
+    return np.asarray(image)
+
+
+def _heat_legend() -> Picture:
+    """The colours of the heat map and what they stand for."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415
+
+    image = Image.new("RGB", (440, 44), (255, 255, 255))
+    image.paste(Image.fromarray(heat_map(np.tile(np.linspace(0, 20, 400), (14, 1)))), (4, 4))
+    pencil = ImageDraw.Draw(image)
+    for value in (0, 5, 10, 15, 20):
+        label = "20+" if value == 20 else str(value)
+        anchor = "la" if value == 0 else "ma"
+        pencil.text((4 + value * 20, 22), label, fill=(40, 40, 40), font_size=14, anchor=anchor)
+    return np.asarray(image)
+
+
+def _region(one: Region, found: str) -> dict[str, Any]:
+    return {
+        "box_mm": [round(value, 1) for value in one.box],
+        "mean": round(one.apart, 2),
+        "name": colour_name(one.wanted),
+        "wanted": [round(value, 1) for value in one.wanted],
+        found: [round(value, 1) for value in one.found],
+    }
