@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from plotbot.art.strokes import flatten
 from plotbot.pens.model import Pen
 
-__all__ = ["Activations", "Artwork", "Quantisation", "Step"]
+__all__ = ["Activations", "Artwork", "Quantisation", "Snapshot", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class Step:
 
     phase: ``choosing`` pens or ``refitting`` with pens decided. activation: the excitation of this
     step's views. terms: every term of the objective and every regulariser by name, unweighted.
-    left_s: estimated time left.
+    left_s: estimated time left. loss: what was minimised. ink_mm: length of all strokes, by the control
+    polygon. pen_entropy: how undecided strokes are about their pen, mean in bits. Not a number where
+    there is no such figure.
     """
 
     index: int
@@ -69,6 +72,25 @@ class Step:
     activation: float
     terms: dict[str, float]
     left_s: float
+    loss: float = math.nan
+    ink_mm: float = math.nan
+    pen_entropy: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The drawing as it stood before one step; N strokes.
+
+    points_mm: float32 [N, 3K+1, 2], as in the artwork. pen_of: [N], indices into the artwork's pens, or
+    None while they are open. width_mm: float32 [N]. ink: float32 [N, 3], the transmittance of what each
+    stroke is drawn with, a mixture while pens are open.
+    """
+
+    step: int
+    points_mm: np.ndarray
+    pen_of: np.ndarray | None
+    width_mm: np.ndarray
+    ink: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -76,8 +98,9 @@ class Artwork:
     """Strokes in mm within an area whose top left corner is (0, 0), y down.
 
     points_mm: float32 [N, 3K+1, 2], chains of cubic Béziers. pen_of: [N], indices into `pens`.
-    history: one entry per step. quantisation: with learned colours, what they became. ended: ``done``,
-    ``stopped``, ``out of time`` or ``not a number``.
+    history: one entry per step. growth: how it came to be, in at most a dozen snapshots. quantisation:
+    with learned colours, what they became. ended: ``done``, ``stopped``, ``out of time`` or ``not a
+    number``.
     """
 
     area_mm: tuple[float, float]
@@ -88,6 +111,7 @@ class Artwork:
     paper_lab: tuple[float, float, float]
     activations: Activations
     history: tuple[Step, ...] = ()
+    growth: tuple[Snapshot, ...] = ()
     quantisation: Quantisation | None = None
     ended: str = "done"
     timings_s: dict[str, float] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from plotbot.art.artwork import Quantisation
 from plotbot.art.ink_renderer import Canvas, render_free
-from plotbot.art.palette import Inks
+from plotbot.art.palette import Inking, Inks
 from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab
 from plotbot.ink.spaces import delta_e00
@@ -48,6 +48,12 @@ class LearnedColours:
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """Nothing: colours are free."""
         return {}
+
+    @torch.no_grad()
+    def inking(self) -> Inking:
+        """Every stroke in its own ink; there are no pens to be undecided about."""
+        width = self._raw.new_full((len(self._raw),), self._width)
+        return Inking(self._inks(), width, torch.ones_like(width), self._raw.new_tensor(torch.nan))
 
     def decide(self, lengths: Tensor) -> Tensor:
         """Cluster the colours and take the nearest pens; what was lost is kept in `quantisation`."""

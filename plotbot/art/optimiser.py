@@ -17,14 +17,14 @@ import torch
 from torch import Tensor
 
 from plotbot.art.adam import Adam
-from plotbot.art.artwork import Activations, Artwork, Step
+from plotbot.art.artwork import Activations, Artwork, Snapshot, Step
 from plotbot.art.augment import Jitter, look, random_views, view_size
 from plotbot.art.ink_renderer import Canvas
 from plotbot.art.judge import activation_of_film, activation_of_plot, encode
 from plotbot.art.learned import LearnedColours
 from plotbot.art.networks import Network
 from plotbot.art.objectives import Seen
-from plotbot.art.palette import Inks, Palette, PenChoice, darkest
+from plotbot.art.palette import Inking, Inks, Palette, PenChoice, darkest
 from plotbot.art.settings import GenerateSettings
 from plotbot.art.strokes import Drawable, bezier_points, polygon_lengths, random_strokes, regularity
 from plotbot.pens.inventory import matchable_pens
@@ -43,6 +43,9 @@ JITTER = Jitter()
 VIEW_STRIDE = 32
 """Views are whole multiples of this, whatever the network, so that activations compare."""
 
+SNAPSHOTS = 12
+"""How often the growing drawing is kept, the final one among them."""
+
 REGULARITY_WEIGHTS = {"dots": 5.0, "runaways": 5.0, "kinks": 20.0, "bunches": 4.0, "edges": 5.0}
 PALETTE_WEIGHTS = {"undecided": 2.0, "present": 1.0}
 
@@ -54,6 +57,17 @@ class _Candidate:
     activation: float
     vertices: Tensor
     pen_of: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at the drawing found: the loss to go down, the excitation, every term by name, and
+    as plain figures the loss, the ink in mm and the entropy of pens (see `Step`)."""
+
+    loss: Tensor
+    activation: float
+    terms: dict[str, float]
+    figures: tuple[float, float, float]
 
 
 class Growth:
@@ -92,6 +106,7 @@ class Growth:
         self.best: _Candidate | None = None
         self.smooth = self.peak = -math.inf
         self.history: list[Step] = []
+        self.growth: list[Snapshot] = []
 
     def run(self, on_step: Callable[[Step], None], stop: Callable[[], bool]) -> str:
         """Both phases; returns how it ended."""
@@ -110,11 +125,13 @@ class Growth:
             if self.pen_of is None and done >= self.palette.open_share:
                 self._decide()
                 adam = Adam([self.vertices])
-            activation, terms, loss = self._look(done)
-            loss.backward()  # type: ignore[no-untyped-call]
-            if not (math.isfinite(activation) and adam.finite()):
+            seen = self._look(done)
+            seen.loss.backward()  # type: ignore[no-untyped-call]
+            if not (math.isfinite(seen.activation) and adam.finite()):
                 return "not a number"
-            self._remember(activation)
+            self._remember(seen.activation)
+            if done * (SNAPSHOTS - 1) >= len(self.growth):
+                self.growth.append(self._snapshot(index))
             step_px = LAST_STEP_PX + (STEP_PX - LAST_STEP_PX) * (1 + math.cos(math.pi * done)) / 2
             rates = self.palette.rates if self.pen_of is None else []
             adam.step([step_px * self.canvas.mm_per_px, *rates])
@@ -125,7 +142,7 @@ class Growth:
             if settings.seconds is not None:
                 left = min(left, max(0.0, settings.seconds - spent))
             phase = "choosing" if self.pen_of is None else "refitting"
-            step = Step(index, settings.steps, phase, activation, terms, left)
+            step = Step(index, settings.steps, phase, seen.activation, seen.terms, left, *seen.figures)
             self.history.append(step)
             on_step(step)
         return "done"
@@ -148,6 +165,8 @@ class Growth:
             remembered = self._judged(self.best.vertices, self.best.pen_of)
             chosen = max(chosen, remembered, key=lambda candidate: candidate.activation)
         settings, inks, canvas = self.settings, self.inks, self.canvas
+        self.vertices, self.pen_of = chosen.vertices, chosen.pen_of
+        self.growth.append(self._snapshot(len(self.history)))
         artwork = Artwork(
             area_mm=settings.area_mm,
             size_px=(canvas.height_px, canvas.width_px),
@@ -157,6 +176,7 @@ class Growth:
             paper_lab=inks.paper_lab,
             activations=Activations(self.free, self.quantised, chosen.activation, math.nan),
             history=tuple(self.history),
+            growth=tuple(self.growth),
             quantisation=self.palette.quantisation,
             ended=ended,
         )
@@ -171,8 +191,8 @@ class Growth:
         )
         return replace(artwork, activations=replace(artwork.activations, as_plotted=plotted))
 
-    def _look(self, done: float) -> tuple[float, dict[str, float], Tensor]:
-        """One look at the drawing: its excitation, every term by name, and the loss."""
+    def _look(self, done: float) -> _Look:
+        """One look at the drawing."""
         progress = min(1.0, done / self.palette.open_share)
         broader = 1 + (BROADER - 1) * max(0.0, 1 - done / BROADER_UNTIL)
         objective = self.objective
@@ -192,12 +212,28 @@ class Growth:
             loss = loss + REGULARITY_WEIGHTS[name] * value
         for name, value in choice.items():
             loss = loss + PALETTE_WEIGHTS[name] * value
-        numbers = torch.stack(
-            [value.detach() for value in (*terms.values(), *regular.values(), *choice.values())]
+        inking = self._inking()
+        ink_mm = polygon_lengths(points.detach()) @ inking.drawn
+        named = terms | regular | choice
+        # Everything comes to the host at once.
+        figures = [value.detach() for value in (loss, ink_mm, inking.entropy, *named.values())]
+        minimised, ink, entropy, *values = torch.stack(figures).tolist()
+        by_name = dict(zip(named, values, strict=True))
+        activation = sum(term.weight * by_name[term.name] for term in objective.excitation.terms)
+        return _Look(loss, activation, by_name, (minimised, ink, entropy))
+
+    def _inking(self) -> Inking:
+        return self.palette.inking() if self.pen_of is None else self.inks.assigned(self.pen_of)
+
+    def _snapshot(self, step: int) -> Snapshot:
+        inking = self._inking()
+        return Snapshot(
+            step,
+            bezier_points(self.vertices.detach()).cpu().numpy(),
+            None if self.pen_of is None else self.pen_of.cpu().numpy(),
+            inking.width_mm.cpu().numpy(),
+            inking.transmittance.cpu().numpy(),
         )
-        named = dict(zip((*terms, *regular, *choice), numbers.tolist(), strict=True))
-        activation = sum(term.weight * named[term.name] for term in objective.excitation.terms)
-        return activation, named, loss
 
     @torch.no_grad()
     def _decide(self) -> None:

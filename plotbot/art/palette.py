@@ -23,9 +23,24 @@ from plotbot.errors import BadInput
 from plotbot.ink.film import transmittance
 from plotbot.pens.model import Pen
 
-__all__ = ["Inks", "Palette", "PenChoice", "darkest"]
+__all__ = ["Inking", "Inks", "Palette", "PenChoice", "darkest"]
 
 FIRST_SPIKINESS, LAST_SPIKINESS = 1.0, 10.0
+
+
+@dataclass(frozen=True)
+class Inking:
+    """What strokes are drawn with at one moment; they may be mixtures.
+
+    transmittance: [N, 3] of each stroke's ink by itself. width_mm: [N]. drawn: [N] in 0..1, how much of
+    a stroke is there. entropy: how undecided strokes are about their pen, mean in bits; not a number
+    where no pens are chosen.
+    """
+
+    transmittance: Tensor
+    width_mm: Tensor
+    drawn: Tensor
+    entropy: Tensor
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,11 @@ class Inks:
             tensor(transmittance([pen.lab for pen in pens], paper_lab)),
             tensor([pen.opacity for pen in pens]),
         )
+
+    def assigned(self, pen_of: Tensor) -> Inking:
+        """Strokes drawn with one pen each, [N] indices."""
+        width = self.width_mm[pen_of]
+        return Inking(self.transmittance[pen_of], width, torch.ones_like(width), width.new_zeros(()))
 
     def render(self, points_mm: Tensor, weights: Tensor, canvas: Canvas, broader: float = 1.0) -> Tensor:
         """Film [3, H, W] of strokes [N, 3K+1, 2] drawn with mixtures of pens [N, P].
@@ -82,6 +102,9 @@ class Palette(Protocol):
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """Terms to keep small, by name."""
+
+    def inking(self) -> Inking:
+        """How strokes are inked in the film that was made last, without gradients."""
 
     def decide(self, lengths: Tensor) -> Tensor:
         """One pen of `inks` per stroke, [N], or -1 to leave it out; lengths [N] in mm weigh the strokes."""
@@ -124,6 +147,19 @@ class PenChoice:
         drawn = self._weights.sum(1)
         mixed = 1 - self._weights.square().sum(1) - (1 - drawn).square()
         return {"undecided": progress * mixed.mean(), "present": drawn.mean()}
+
+    @torch.no_grad()
+    def inking(self) -> Inking:
+        """The mixtures of the last film; a stroke by itself filters as its pens do one after the other."""
+        weights, inks = self._weights, self.inks
+        drawn = weights.sum(1)
+        shares = torch.cat([weights, (1 - drawn)[:, None]], 1).clamp_min(1e-12)
+        return Inking(
+            (1 - weights[:, :, None] * (1 - inks.transmittance)).prod(1),
+            weights @ inks.width_mm,
+            drawn,
+            -(shares * shares.log2()).sum(1).mean(),
+        )
 
     def decide(self, lengths: Tensor) -> Tensor:
         """The likeliest pen of every stroke, within the limit; -1 for those that stay away."""

@@ -20,7 +20,19 @@ from plotbot.art.networks import Description, Network, check_layer
 from plotbot.art.objectives import Objective, Seen, Term
 from plotbot.errors import BadInput
 
-__all__ = ["gram", "mondrian", "read_style", "style", "style_layers"]
+__all__ = [
+    "MONDRIAN",
+    "gram",
+    "mondrian",
+    "read_style",
+    "style",
+    "style_layers",
+    "style_picture",
+    "style_term",
+]
+
+MONDRIAN = "mondrian"
+"""The style that is built in; a seed may follow, as in ``mondrian:3``."""
 
 STYLE_SIDE = 224
 """Short side of a style picture as the network sees it."""
@@ -43,6 +55,33 @@ def style_layers(description: Description) -> tuple[str, ...]:
             return layers
     names = list(description.channels)
     return (names[len(names) // 4],)
+
+
+def style_term(
+    name_or_path: str, description: Description, weight: float, layers: Sequence[str] | None = None
+) -> Objective:
+    """A style as what is added to an objective: the distance from it, times -weight; nothing for 0.
+
+    name_or_path: as for `style_picture`. layers: of the network described; `style_layers` by default.
+    Raises `BadInput` for a picture, layer or weight that cannot be used.
+    """
+    if not 0 <= weight <= 1e9:
+        raise BadInput(f"A style of weight {weight:g} cannot be used; give 0 or more, 50 for example.")
+    for layer in layers or ():
+        check_layer(description, layer)
+    picture = style_picture(name_or_path)
+    return -weight * style(picture, layers or style_layers(description)) if weight else Objective(())
+
+
+def style_picture(name_or_path: str) -> np.ndarray:
+    """What a style is read from, sRGB [H, W, 3] in 0..1: the built-in ``mondrian``, with a seed as
+    ``mondrian:3``, or a picture file. Raises `BadInput`."""
+    name, _, seed = name_or_path.partition(":")
+    if name == MONDRIAN and (not seed or seed.isdecimal()):
+        return mondrian(int(seed or 0))
+    if name == MONDRIAN:
+        raise BadInput(f"Style {name_or_path!r} has no whole number as its seed; write {MONDRIAN}:3, say.")
+    return read_style(Path(name_or_path))
 
 
 def style(picture: np.ndarray, layers: Sequence[str], name: str = "style") -> Objective:
@@ -125,7 +164,9 @@ def read_style(path: Path) -> np.ndarray:
             white = Image.new("RGBA", shrunk.size, "white")
             pixels = np.asarray(Image.alpha_composite(white, shrunk).convert("RGB"), dtype=np.float64)
     except FileNotFoundError as error:
-        raise BadInput(f"There is no style picture {path}.") from error
+        raise BadInput(
+            f"There is no style picture {path}; name a picture file, or {MONDRIAN}, which is built in."
+        ) from error
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
         raise BadInput(f"Style picture {path} cannot be read as an image: {error}.") from error
     return pixels / 255

@@ -14,7 +14,9 @@ import torch
 from plotbot.art.artwork import Artwork, Step
 from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.objectives import Objective, Seen, Term, channel, ink_share
+from plotbot.art.optimiser import PALETTE_WEIGHTS, REGULARITY_WEIGHTS, SNAPSHOTS
 from plotbot.art.palette import Inks, PenChoice
+from plotbot.art.strokes import polygon_lengths
 from plotbot.errors import BadInput
 from plotbot.pens.inventory import load_inventory
 from plotbot.pens.model import Inventory
@@ -62,6 +64,37 @@ def test_steps_are_told_with_every_term_by_name(grown: Grown, small: GenerateSet
     assert all(math.isfinite(value) for step in steps for value in step.terms.values())
     assert steps[-1].left_s == 0 < steps[3].left_s
     assert steps[-1].terms["channel blocks.4:87"] == pytest.approx(steps[-1].activation)
+
+
+def test_steps_are_told_with_loss_ink_and_how_undecided_pens_are(grown: Grown) -> None:
+    artwork, steps = grown
+    choosing = [step for step in steps if step.phase == "choosing"]
+    assert choosing[0].pen_entropy == pytest.approx(math.log2(13), rel=0.02)
+    assert choosing[0].pen_entropy > 2 * choosing[-1].pen_entropy > 0
+    assert all(step.pen_entropy == 0 for step in steps if step.phase == "refitting")
+    weights = REGULARITY_WEIGHTS | PALETTE_WEIGHTS
+    for step in steps:
+        regular = sum(weights[name] * value for name, value in step.terms.items() if name in weights)
+        assert step.loss == pytest.approx(regular - step.activation, abs=1e-4)
+    drawn = sum(np.hypot(*np.diff(line, axis=0).T).sum() for _, line in artwork.polylines())
+    assert drawn <= polygon_lengths(torch.from_numpy(artwork.points_mm)).sum() < 1.2 * drawn
+    assert steps[-1].ink_mm == pytest.approx(drawn, rel=0.2)
+
+
+def test_the_drawing_is_kept_as_it_grows(grown: Grown, small: GenerateSettings) -> None:
+    artwork, steps = grown
+    growth = artwork.growth
+    assert len(growth) == SNAPSHOTS
+    assert growth[0].step == 0
+    assert growth[-1].step == len(steps)
+    assert np.ptp(np.diff([one.step for one in growth])) <= 1
+    for one in growth:
+        assert one.points_mm.shape[1:] == artwork.points_mm.shape[1:]
+        assert one.ink.shape == (len(one.points_mm), 3)
+        assert (one.pen_of is None) == (one.step < len(steps) and steps[one.step].phase == "choosing")
+    assert len(growth[0].points_mm) == small.strokes
+    np.testing.assert_array_equal(growth[-1].points_mm, artwork.points_mm)
+    np.testing.assert_array_equal(growth[-1].pen_of, artwork.pen_of)
 
 
 def test_same_seed_same_drawing(small: GenerateSettings) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.networks import EMBEDDED, describe, open_network
 from plotbot.art.objectives import Seen, ink_share
-from plotbot.art.style import gram, mondrian, read_style, style, style_layers
+from plotbot.art.style import gram, mondrian, read_style, style, style_layers, style_picture, style_term
 from plotbot.errors import BadInput
 
 LAYERS = ("blocks.1", "blocks.2")
@@ -72,6 +72,25 @@ def test_default_layers_exist() -> None:
         (style(mondrian(0), style_layers(description)) + ink_share()).check(description)
     with pytest.raises(BadInput, match="no layer 'conv9_9'"):
         style(mondrian(0), ["conv9_9"]).check(describe(EMBEDDED))
+
+
+def test_a_style_is_named_or_a_file_and_has_a_weight(tmp_path: Path) -> None:
+    embedded = describe(EMBEDDED)
+    (term,) = style_term("mondrian", embedded, 50).terms
+    assert (term.name, term.weight, term.layers, term.excites) == ("style", -50, LAYERS, False)
+    assert style_term("mondrian", embedded, 0).terms == ()
+    assert style_term("mondrian", embedded, 1, ["blocks.0"]).layers == ("blocks.0",)
+    np.testing.assert_array_equal(style_picture("mondrian:3"), mondrian(3))
+    Image.fromarray((255 * mondrian(1)).astype(np.uint8)).save(tmp_path / "mine.png")
+    np.testing.assert_allclose(style_picture(str(tmp_path / "mine.png")), mondrian(1), atol=1 / 255)
+    for wrong, told in (("mondrian:x", "mondrian:3"), ("nowhere.png", "nowhere.png")):
+        with pytest.raises(BadInput, match=told):
+            style_term(wrong, embedded, 50)
+    for weight in (-1, float("nan"), float("inf")):
+        with pytest.raises(BadInput, match="weight"):
+            style_term("mondrian", embedded, weight)
+    with pytest.raises(BadInput, match="no layer 'conv2_2'"):
+        style_term("mondrian", embedded, 50, ["conv2_2"])
 
 
 def test_style_files_are_checked(tmp_path: Path) -> None:
