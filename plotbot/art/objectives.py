@@ -1,4 +1,4 @@
-"""What a drawing is grown for, as values that compose: ``channel("blocks.4", 87) - 0.5 * ink_share()``.
+"""What a drawing is grown for, as values that compose: ``channel("blocks.4", 87) - 20 * sparsity()``.
 
 An objective is a weighted sum of named terms and is maximised. A term is told what there is to see
 (`Seen`) and returns one number; every term keeps its name, so that each can be logged by it. The
@@ -12,19 +12,37 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from plotbot.art.ink_renderer import Canvas, render_free
 from plotbot.art.networks import Description, Network, check_channel, check_layer, class_index, class_names
+from plotbot.art.strokes import polygon_lengths, turning
 
 __all__ = [
     "Objective",
     "Seen",
+    "SeenStrokes",
     "Term",
     "channel",
     "class_logit",
-    "ink_share",
+    "curvature",
     "layer",
     "neuron",
+    "sparsity",
+    "stroke_length",
     "total_variation",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenStrokes:
+    """The strokes of a drawing, N of them, as they are at this step; lengths in pixels of its film.
+
+    points_px: [N, 3K+1, 2], chains of cubic Béziers. width_px: [N]. present: [N] in 0..1, how much each
+    is drawn at all while that is still open.
+    """
+
+    points_px: Tensor
+    width_px: Tensor
+    present: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +52,13 @@ class Seen:
     activations: by layer name, maps [B, C, h, w] or logits [B, 1000].
     picture: [B, 3, H, W], the views given to the network, sRGB-encoded in 0..1.
     film: [3, H, W], the whole drawing, linear Rec.2020 relative to the paper.
+    strokes: what the film was drawn with, where it was drawn with strokes.
     """
 
     activations: Mapping[str, Tensor]
     picture: Tensor
     film: Tensor
+    strokes: SeenStrokes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +196,40 @@ def total_variation() -> Objective:
     return Objective((Term("total variation", value),))
 
 
-def ink_share() -> Objective:
-    """Share of the paper's light that the ink takes away, 0 (bare) to 1 (black): sparsity is its negative."""
-    return Objective((Term("ink share", lambda seen: (1 - seen.film).mean()),))
+def sparsity() -> Objective:
+    """Share of the paper that ink covers, whatever its colour: 0 for a bare sheet. To be subtracted."""
+
+    def covered(seen: Seen, strokes: SeenStrokes) -> Tensor:
+        height, width = seen.film.shape[1:]
+        bare = (1 - strokes.present)[:, None].expand(-1, 3)
+        film = render_free(strokes.points_px, strokes.width_px, bare, Canvas(width, height, 1.0))
+        return 1 - film.mean()
+
+    return _of_strokes("paper covered", covered)
+
+
+def stroke_length() -> Objective:
+    """Mean length of a stroke in hundreds of pixels of the view, those that may go counting less."""
+    return _of_strokes(
+        "stroke length",
+        lambda _seen, strokes: (polygon_lengths(strokes.points_px) * strokes.present).mean() / 100,
+    )
+
+
+def curvature() -> Objective:
+    """Mean of what a stroke turns along its way, ∫|κ| ds, in radians: 0 for straight lines."""
+    return _of_strokes(
+        "curvature", lambda _seen, strokes: (turning(strokes.points_px) * strokes.present).mean()
+    )
+
+
+def _of_strokes(name: str, value: Callable[[Seen, SeenStrokes], Tensor]) -> Objective:
+    def of_seen(seen: Seen) -> Tensor:
+        if seen.strokes is None:
+            raise RuntimeError(f"{name} is of strokes, and this drawing is seen without any")
+        return value(seen, seen.strokes)
+
+    return Objective((Term(name, of_seen),))
 
 
 def _excitation(

@@ -23,7 +23,7 @@ from plotbot.art.ink_renderer import Canvas
 from plotbot.art.judge import activation_of_film, activation_of_plot, encode
 from plotbot.art.learned import LearnedColours
 from plotbot.art.networks import Network
-from plotbot.art.objectives import Seen
+from plotbot.art.objectives import Seen, SeenStrokes
 from plotbot.art.palette import Inking, Inks, Palette, PenChoice, darkest
 from plotbot.art.settings import GenerateSettings
 from plotbot.art.strokes import Drawable, bezier_points, polygon_lengths, random_strokes, regularity
@@ -205,15 +205,16 @@ class Growth:
             choice = {}
         views = random_views(self.settings.views, self.generator, JITTER)
         picture = encode(look(film, views, self.size), self.inks.paper_lab)
-        total, terms = objective.evaluate(Seen(self.network(picture), picture, film))
+        inking, px = self._inking(), self.canvas.mm_per_px
+        strokes = SeenStrokes(points / px, inking.width_mm / px, inking.drawn)
+        total, terms = objective.evaluate(Seen(self.network(picture), picture, film, strokes))
         regular = regularity(self.vertices, self.drawable)
         loss = -total
         for name, value in regular.items():
             loss = loss + REGULARITY_WEIGHTS[name] * value
         for name, value in choice.items():
             loss = loss + PALETTE_WEIGHTS[name] * value
-        inking = self._inking()
-        ink_mm = polygon_lengths(points.detach()) @ inking.drawn
+        ink_mm = polygon_lengths(points.detach()) @ inking.drawn.detach()
         named = terms | regular | choice
         # Everything comes to the host at once.
         figures = [value.detach() for value in (loss, ink_mm, inking.entropy, *named.values())]
@@ -231,7 +232,7 @@ class Growth:
             step,
             bezier_points(self.vertices.detach()).cpu().numpy(),
             None if self.pen_of is None else self.pen_of.cpu().numpy(),
-            inking.width_mm.cpu().numpy(),
+            inking.width_mm.detach().cpu().numpy(),
             inking.transmittance.cpu().numpy(),
         )
 

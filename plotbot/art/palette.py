@@ -104,7 +104,7 @@ class Palette(Protocol):
         """Terms to keep small, by name."""
 
     def inking(self) -> Inking:
-        """How strokes are inked in the film that was made last, without gradients."""
+        """How strokes are inked in the film that was made last; differentiable in width and presence."""
 
     def decide(self, lengths: Tensor) -> Tensor:
         """One pen of `inks` per stroke, [N], or -1 to leave it out; lengths [N] in mm weigh the strokes."""
@@ -148,14 +148,14 @@ class PenChoice:
         mixed = 1 - self._weights.square().sum(1) - (1 - drawn).square()
         return {"undecided": progress * mixed.mean(), "present": drawn.mean()}
 
-    @torch.no_grad()
     def inking(self) -> Inking:
         """The mixtures of the last film; a stroke by itself filters as its pens do one after the other."""
         weights, inks = self._weights, self.inks
-        drawn = weights.sum(1)
-        shares = torch.cat([weights, (1 - drawn)[:, None]], 1).clamp_min(1e-12)
+        drawn = weights.sum(1).clamp_max(1)
+        mixed = weights.detach()
+        shares = torch.cat([mixed, 1 - drawn.detach()[:, None]], 1).clamp_min(1e-12)
         return Inking(
-            (1 - weights[:, :, None] * (1 - inks.transmittance)).prod(1),
+            (1 - mixed[:, :, None] * (1 - inks.transmittance)).prod(1),
             weights @ inks.width_mm,
             drawn,
             -(shares * shares.log2()).sum(1).mean(),

@@ -14,7 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Drawable", "bezier_points", "flatten", "polygon_lengths", "random_strokes", "regularity"]
+__all__ = [
+    "Drawable",
+    "bezier_points",
+    "flatten",
+    "polygon_lengths",
+    "random_strokes",
+    "regularity",
+    "turning",
+]
 
 
 FREE_TURN = math.radians(45)
@@ -75,6 +83,20 @@ def random_strokes(
 def polygon_lengths(points: Tensor) -> Tensor:
     """Length [N] of each control polygon, a close upper bound of the curve's, differentiable at 0."""
     return ((points[:, 1:] - points[:, :-1]).square().sum(-1) + 1e-8).sqrt().sum(-1)
+
+
+def turning(points: Tensor) -> Tensor:
+    """By how much each chain of Béziers [N, 3K+1, 2] turns along its way: [N], in radians, differentiable.
+
+    Summed over the control polygon, which turns at least as much as the curve does and converges to it.
+    """
+    sides = points[:, 1:] - points[:, :-1]
+    before, after = sides[:, :-1], sides[:, 1:]
+    along = (before * after).sum(-1)
+    across = before[..., 0] * after[..., 1] - before[..., 1] * after[..., 0]
+    # |across|, rounded off so that a straight line has a slope: 0.
+    size = (across.square() + 1e-8 * along.square() + 1e-16).sqrt()
+    return torch.atan2(size, along).sum(-1)
 
 
 def regularity(vertices: Tensor, area: Drawable) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ import torch
 
 from plotbot.art.artwork import Artwork, Step
 from plotbot.art.generate import GenerateSettings, generate
-from plotbot.art.objectives import Objective, Seen, Term, channel, ink_share
+from plotbot.art.objectives import Objective, Seen, Term, channel, sparsity
 from plotbot.art.optimiser import PALETTE_WEIGHTS, REGULARITY_WEIGHTS, SNAPSHOTS
 from plotbot.art.palette import Inks, PenChoice
 from plotbot.art.strokes import polygon_lengths
@@ -181,9 +181,9 @@ def test_not_a_number_stops_and_keeps_the_best(small: GenerateSettings, count: i
 
 def test_sparsity_saves_ink(small: GenerateSettings) -> None:
     def ink(objective: Objective) -> float:
-        return generate(replace(small, steps=25, objective=objective)).history[-1].terms["ink share"]
+        return generate(replace(small, steps=25, objective=objective)).history[-1].terms["paper covered"]
 
-    assert ink(small.objective - 100 * ink_share()) < 0.7 * ink(small.objective + 1e-9 * ink_share())
+    assert ink(small.objective - 100 * sparsity()) < 0.7 * ink(small.objective + 1e-9 * sparsity())
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_sparsity_saves_ink(small: GenerateSettings) -> None:
         ({"pen_limit": 13}, "Pen limit 13 is out of range; use 1 to 12"),
         ({"seconds": math.nan}, "Time limit in seconds nan"),
         ({"objective": channel("blocks.4", 112)}, "0 to 111"),
-        ({"objective": ink_share()}, "nothing to excite"),
+        ({"objective": sparsity()}, "nothing to excite"),
         ({"network": "vgg61"}, "no network 'vgg61'"),
     ],
 )

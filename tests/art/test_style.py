@@ -12,7 +12,7 @@ from PIL import Image
 
 from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.networks import EMBEDDED, describe, open_network
-from plotbot.art.objectives import Seen, ink_share
+from plotbot.art.objectives import Seen, sparsity
 from plotbot.art.style import gram, mondrian, read_style, style, style_layers, style_picture, style_term
 from plotbot.errors import BadInput
 
@@ -69,7 +69,7 @@ def test_default_layers_exist() -> None:
     for name in (EMBEDDED, "vgg16", "resnet18", "alexnet"):
         description = describe(name)
         assert style_layers(description)
-        (style(mondrian(0), style_layers(description)) + ink_share()).check(description)
+        (style(mondrian(0), style_layers(description)) + sparsity()).check(description)
     with pytest.raises(BadInput, match="no layer 'conv9_9'"):
         style(mondrian(0), ["conv9_9"]).check(describe(EMBEDDED))
 
