@@ -77,7 +77,7 @@ def _parts(name: str, weights: Path | None, strokes: int, repeats: int) -> dict[
     views = random_views(1, generator, Jitter())
 
     def render() -> Tensor:
-        return palette.film(bezier_points(vertices), canvas, 0.5)
+        return palette.lay(bezier_points(vertices), palette.mixture(0.5), canvas)
 
     film = render().detach().requires_grad_()
 

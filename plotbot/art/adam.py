@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["Adam"]
+__all__ = ["Adam", "RowAdam"]
 
 
 class Adam:
@@ -36,11 +36,31 @@ class Adam:
             tensor.addcdiv_(first, size, value=-rate / (1 - mean**self._steps))
             tensor.grad = None
 
-    def finite(self) -> bool:
-        """No gradient has become infinite or not a number."""
-        return all(bool(t.grad.sum().isfinite()) for t in self.tensors if t.grad is not None)
+    def gradients(self) -> list[Tensor]:
+        """The gradients there are."""
+        return [tensor.grad for tensor in self.tensors if tensor.grad is not None]
 
-    def forget(self, rows: Tensor) -> None:
-        """Drop the history of some rows, after they were set anew."""
-        for moment in (*self._first, *self._second):
-            moment[rows] = 0
+
+class RowAdam:
+    """Steps on some rows of a tensor at a time; the moments of the others wait, untouched.
+
+    As torch's SparseAdam, but every row counts its own steps, so that one that was touched seldom is still
+    corrected for its short history.
+    """
+
+    def __init__(self, tensor: Tensor, betas: tuple[float, float] = (0.9, 0.99)) -> None:
+        self.tensor = tensor
+        self._betas = betas
+        self._first, self._second = torch.zeros_like(tensor), torch.zeros_like(tensor)
+        self._steps = torch.zeros(len(tensor), *[1] * (tensor.ndim - 1), device=tensor.device)
+
+    @torch.no_grad()
+    def step(self, rows: Tensor, gradient: Tensor, rate: float) -> None:
+        """Move rows [n] of the tensor against their gradient [n, ...]."""
+        mean, spread = self._betas
+        first = self._first[rows].lerp_(gradient, 1 - mean)
+        second = self._second[rows].mul_(spread).addcmul_(gradient, gradient, value=1 - spread)
+        steps = self._steps[rows] + 1
+        self._first[rows], self._second[rows], self._steps[rows] = first, second, steps
+        size = (second / (1 - spread**steps)).sqrt_().add_(1e-12)
+        self.tensor[rows] -= rate * first / (1 - mean**steps) / size

@@ -63,7 +63,7 @@ class Step:
     step's views. terms: every term of the objective and every regulariser by name, unweighted.
     left_s: estimated time left. loss: what was minimised. ink_mm: length of all strokes, by the control
     polygon. pen_entropy: how undecided strokes are about their pen, mean in bits. Not a number where
-    there is no such figure.
+    there is no such figure. done: share of all the work that is done with it, 0 to 1.
     """
 
     index: int
@@ -75,6 +75,7 @@ class Step:
     loss: float = math.nan
     ink_mm: float = math.nan
     pen_entropy: float = math.nan
+    done: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from plotbot.art.artwork import Artwork, Step
+from plotbot.art.artwork import Activations, Artwork, Step
+from plotbot.art.judge import activation_of_plot
 from plotbot.art.networks import open_network
-from plotbot.art.optimiser import Growth
+from plotbot.art.optimiser import Growth, grow
+from plotbot.art.pace import Pace
 from plotbot.art.settings import GenerateSettings
+from plotbot.art.strokes import bezier_points
+from plotbot.art.studio import Studio
 
 __all__ = ["GenerateSettings", "generate"]
 
@@ -32,9 +37,38 @@ def generate(
         leaky=settings.leaky,
     )
     opened = clock()
-    growth = Growth(settings, network)
-    ended = growth.run(on_step, stop)
+    studio = Studio.of(settings, network)
+    growth = Growth(studio, settings.seed)
+    grow([growth], Pace(settings.steps, settings.seconds, stop), on_step)
     grown = clock()
-    artwork = growth.artwork(ended)
+    artwork = _artwork(studio, growth)
     timings = {"network": opened - begun, "optimise": grown - opened, "judge": clock() - grown}
     return replace(artwork, timings_s=timings)
+
+
+def _artwork(studio: Studio, growth: Growth) -> Artwork:
+    settings, canvas = studio.settings, studio.canvas
+    chosen = growth.chosen()
+    artwork = Artwork(
+        area_mm=settings.area_mm,
+        size_px=(canvas.height_px, canvas.width_px),
+        points_mm=bezier_points(chosen.vertices).cpu().numpy(),
+        pen_of=chosen.pen_of.cpu().numpy(),
+        pens=studio.inks.pens,
+        paper_lab=studio.inks.paper_lab,
+        activations=Activations(growth.free, growth.quantised, chosen.activation, math.nan),
+        history=tuple(growth.history),
+        growth=tuple(growth.snapshots),
+        quantisation=growth.palette.quantisation,
+        ended=growth.ended,
+    )
+    plotted = activation_of_plot(
+        artwork.by_pen(),
+        artwork.pens,
+        artwork.paper_lab,
+        area_mm=(0.0, 0.0, canvas.width_px * canvas.mm_per_px, canvas.height_px * canvas.mm_per_px),
+        size_px=artwork.size_px,
+        network=studio.network,
+        objective=studio.objective,
+    )
+    return replace(artwork, activations=replace(artwork.activations, as_plotted=plotted))

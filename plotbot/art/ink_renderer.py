@@ -13,7 +13,7 @@ and width of the strokes, not with the number of strokes times the canvas.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +22,7 @@ from torch import Tensor
 from plotbot.art import ink_coverage, ink_kernels
 from plotbot.errors import BadInput
 
-__all__ = ["Canvas", "render", "render_coverage", "render_free"]
+__all__ = ["Canvas", "render", "render_coverage", "render_free", "side_by_side"]
 
 MAX_PIXELS = 1 << 26
 MAX_REACH_PX = 1e6
@@ -98,6 +98,34 @@ def render_free(points_mm: Tensor, width_mm: Tensor, transmittance: Tensor, canv
     else:
         bare = ink_coverage.bare_share(points, width, weights, *pixels)
     return bare.T.reshape(3, *pixels)
+
+
+def side_by_side(
+    points_mm: Sequence[Tensor],
+    inks: Sequence[Tensor],
+    lay: Callable[[Tensor, Tensor, Canvas], Tensor],
+    canvas: Canvas,
+    reach_mm: float,
+) -> Tensor:
+    """The films [T, 3, H, W] of T drawings, rendered in one pass on one canvas that is T times as high.
+
+    points_mm: [N, n, 2] of each drawing. inks: what its strokes are drawn with, [N, ...]. lay: film of
+    strokes, what they are drawn with, and a canvas. reach_mm: how far ink reaches from a stroke's points.
+    """
+    if len(points_mm) == 1:
+        return lay(points_mm[0], inks[0], canvas)[None]
+    # Ink that leaves a drawing must not come in on the next one.
+    height = canvas.height_px * canvas.mm_per_px
+    with torch.no_grad():
+        beyond = max(float((points[..., 1] - height / 2).abs().max()) for points in points_mm) - height / 2
+    gap = 1 + math.ceil((reach_mm + max(0.0, beyond)) / canvas.mm_per_px)
+    pitch = canvas.height_px + gap
+    down = points_mm[0].new_tensor([0.0, pitch * canvas.mm_per_px])
+    tall = Canvas(canvas.width_px, len(points_mm) * pitch, canvas.mm_per_px)
+    stacked = torch.cat([points + at * down for at, points in enumerate(points_mm)])
+    film = lay(stacked, torch.cat(list(inks)), tall)
+    films = film.reshape(3, len(points_mm), pitch, canvas.width_px)[:, :, : canvas.height_px]
+    return films.transpose(0, 1)
 
 
 def render_coverage(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> ink_coverage.StrokeCoverage:

@@ -7,6 +7,7 @@ optimiser that only exploits its own renderer is found out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,11 +32,18 @@ def encode(film: Tensor, paper_lab: tuple[float, float, float]) -> Tensor:
 
 
 def activation_of_film(
-    film: Tensor, paper_lab: tuple[float, float, float], network: Network, objective: Objective
+    film: Tensor,
+    paper_lab: tuple[float, float, float],
+    network: Network,
+    objective: Objective,
+    size: tuple[int, int] | None = None,
 ) -> float:
-    """The objective's excitation for a film [3, H, W], averaged over the fixed views."""
+    """The objective's excitation for a film [3, H, W], averaged over the fixed views.
+
+    size: height and width of a view in pixels, where it is not that of the film; the middle is seen.
+    """
     excitation = objective.excitation
-    size = view_size(film.shape[1], film.shape[2], max(network.stride, 32))
+    size = size or view_size(film.shape[1], film.shape[2], math.lcm(network.stride, 32))
     with torch.no_grad():
         views = fixed_views()
         total = 0.0

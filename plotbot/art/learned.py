@@ -40,10 +40,14 @@ class LearnedColours:
         self.open_share = 0.45  # real pens come as a shock here, so there is longer to get over it
         self.quantisation: Quantisation | None = None
 
-    def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:
-        """Film with every stroke in its own ink, as wide as the middle pen of the tin."""
+    def mixture(self, progress: float) -> Tensor:
+        """Transmittances [N, 3]."""
+        return self._raw.sigmoid() * CLEAREST
+
+    def lay(self, points_mm: Tensor, mixture: Tensor, canvas: Canvas, broader: float = 1.0) -> Tensor:
+        """Film of strokes in inks of their own, as wide as the middle pen of the tin."""
         width = points_mm.new_full((len(points_mm),), self._width * broader)
-        return render_free(points_mm, width, self._inks(), canvas)
+        return render_free(points_mm, width, mixture, canvas)
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """Nothing: colours are free."""
@@ -53,13 +57,13 @@ class LearnedColours:
     def inking(self) -> Inking:
         """Every stroke in its own ink; there are no pens to be undecided about."""
         width = self._raw.new_full((len(self._raw),), self._width)
-        return Inking(self._inks(), width, torch.ones_like(width), self._raw.new_tensor(torch.nan))
+        return Inking(self.mixture(1.0), width, torch.ones_like(width), self._raw.new_tensor(torch.nan))
 
     def decide(self, lengths: Tensor) -> Tensor:
         """Cluster the colours and take the nearest pens; what was lost is kept in `quantisation`."""
         inks = self.inks
-        lab = film_to_lab(self._inks().detach().double().cpu(), inks.paper_lab).numpy()
-        ink = lengths.detach().double().cpu().numpy() * self._width
+        lab = film_to_lab(self.mixture(1.0).detach().cpu().double(), inks.paper_lab).numpy()
+        ink = lengths.detach().cpu().double().numpy() * self._width
         cluster_of, centres = cluster(lab, ink, self._colours, self._seed)
         pen_labs = np.array([pen.lab for pen in inks.pens])
         mass = np.bincount(cluster_of, weights=ink, minlength=len(centres))
@@ -74,9 +78,6 @@ class LearnedColours:
             np.asarray(delta_e00(lab, pen_labs[pen_of])),
         )
         return torch.from_numpy(pen_of).to(lengths.device)
-
-    def _inks(self) -> Tensor:
-        return self._raw.sigmoid() * CLEAREST
 
 
 def check_colours(colours: int, strokes: int, pens: int, repeat: bool) -> None:

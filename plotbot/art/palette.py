@@ -23,7 +23,7 @@ from plotbot.errors import BadInput
 from plotbot.ink.film import transmittance
 from plotbot.pens.model import Pen
 
-__all__ = ["Inking", "Inks", "Palette", "PenChoice", "darkest"]
+__all__ = ["Inking", "Inks", "Palette", "PenChoice", "darkest", "one_pen_each"]
 
 FIRST_SPIKINESS, LAST_SPIKINESS = 1.0, 10.0
 
@@ -82,10 +82,18 @@ class Inks:
 
     def render_assigned(self, points_mm: Tensor, pen_of: Tensor, canvas: Canvas) -> Tensor:
         """Film [3, H, W] of strokes drawn with one pen each, [N] indices; unused pens cost nothing."""
-        used, compact = torch.unique(pen_of, return_inverse=True)
-        weights = torch.nn.functional.one_hot(compact, len(used)).to(points_mm)
-        width, films, opacity = self.width_mm[used], self.transmittance[used], self.opacity[used]
-        return render(points_mm, weights, width, films, opacity, canvas)
+        used = torch.unique(pen_of)
+        return self.only(used).render(points_mm, one_pen_each(pen_of, used), canvas)
+
+    def only(self, used: Tensor) -> Inks:
+        """Some of the pens, [U] ascending indices."""
+        pens = tuple(self.pens[pen] for pen in used.tolist())
+        return Inks(pens, self.paper_lab, self.width_mm[used], self.transmittance[used], self.opacity[used])
+
+
+def one_pen_each(pen_of: Tensor, used: Tensor) -> Tensor:
+    """Weights [N, U] of strokes drawn with one pen each, [N] indices, out of the pens in use [U]."""
+    return (pen_of[:, None] == used).to(torch.float32)
 
 
 class Palette(Protocol):
@@ -97,8 +105,12 @@ class Palette(Protocol):
     """Share of all steps in which inks are open; what is left is for fitting strokes to their pens."""
     quantisation: Quantisation | None
 
-    def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:
-        """Film [3, H, W] with the inks as open as they are now, and nibs broader by a factor."""
+    def mixture(self, progress: float) -> Tensor:
+        """What each stroke is drawn with, [N, ...], as open as it is now."""
+
+    def lay(self, points_mm: Tensor, mixture: Tensor, canvas: Canvas, broader: float = 1.0) -> Tensor:
+        """Film [3, H, W] of strokes drawn with mixtures, be they this palette's or those of another of
+        its kind, and nibs broader by a factor."""
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """Terms to keep small, by name."""
@@ -126,6 +138,7 @@ class PenChoice:
         start = 0.1 * torch.randn(strokes, count + 1, generator=generator)
         self._logits = start.to(inks.width_mm).requires_grad_()
         self._allowed = torch.ones(count, dtype=torch.bool, device=inks.width_mm.device)
+        self._left = count
         self._weights = self._logits.detach().softmax(1)[:, :-1]
         missing = 1 - inks.transmittance
         self._contrast = (missing.mean(1) * missing.amax(1)).sqrt()
@@ -134,12 +147,16 @@ class PenChoice:
         self.open_share = 0.65
         self.quantisation: Quantisation | None = None
 
-    def film(self, points_mm: Tensor, canvas: Canvas, progress: float, broader: float = 1.0) -> Tensor:
-        """Film with every stroke a mixture of pens, spikier as `progress` goes on."""
+    def mixture(self, progress: float) -> Tensor:
+        """Weights of the pens [N, P], spikier as `progress` goes on."""
         self._prune(progress)
         spikiness = FIRST_SPIKINESS + (LAST_SPIKINESS - FIRST_SPIKINESS) * progress
         self._weights = (self._open_logits() * spikiness).softmax(1)[:, :-1]
-        return self.inks.render(points_mm, self._weights, canvas, broader)
+        return self._weights
+
+    def lay(self, points_mm: Tensor, mixture: Tensor, canvas: Canvas, broader: float = 1.0) -> Tensor:
+        """Film of strokes drawn with mixtures of pens."""
+        return self.inks.render(points_mm, mixture, canvas, broader)
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """``undecided``: 1 - Σ w², zero once a stroke has one pen or none. ``present``: share of strokes
@@ -179,11 +196,12 @@ class PenChoice:
         count = len(self._allowed)
         share = min(1.0, max(0.0, (progress - 0.25) / 0.5))
         target = round(count + (self._limit - count) * share)
-        while int(self._allowed.sum()) > target:
+        while self._left > target:
             # A pale pen is where strokes hide that have nothing to say: ink counts by its contrast.
             use = self._weights.detach().sum(0) * self._contrast
             use[~self._allowed] = torch.inf
             self._allowed[use.argmin()] = False
+            self._left -= 1
 
 
 def darkest(pens: Sequence[Pen]) -> Pen:

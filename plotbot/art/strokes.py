@@ -21,6 +21,7 @@ __all__ = [
     "polygon_lengths",
     "random_strokes",
     "regularity",
+    "spread_evenly",
     "turning",
 ]
 
@@ -57,16 +58,28 @@ def bezier_points(vertices: Tensor) -> Tensor:
     return torch.cat([spans.flatten(1, 2), joints[:, -1:]], 1)
 
 
+def spread_evenly(index: Tensor) -> Tensor:
+    """Places [N, 2] in the unit square for numbers [N]: the R2 sequence (Roberts 2018), which leaves neither
+    heaps nor holes."""
+    plastic = 1.32471795724474602596
+    return torch.stack([index / plastic, index / plastic**2], -1) % 1.0
+
+
 def random_strokes(
-    count: int, spans: int, length: float, area: Drawable, generator: torch.Generator
+    count: int,
+    spans: int,
+    length: float,
+    area: Drawable,
+    generator: torch.Generator,
+    *,
+    bounded: bool = True,
 ) -> Tensor:
     """Gently bent strokes of about `length` mm in all directions, spread evenly: vertices [N, K+3, 2].
 
-    Centres follow the R2 sequence (Roberts 2018), which leaves neither heaps nor holes.
+    bounded: they stay within the area's inset.
     """
     index = torch.arange(count, dtype=torch.float64) + torch.rand(1, generator=generator, dtype=torch.float64)
-    plastic = 1.32471795724474602596
-    spread = torch.stack([index / plastic, index / plastic**2], -1) % 1.0
+    spread = spread_evenly(index)
     inner = torch.tensor([area.width - 2 * area.inset, area.height - 2 * area.inset], dtype=torch.float64)
     centre = area.inset + spread * inner
     heading = torch.rand(count, 1, generator=generator, dtype=torch.float64) * (2 * torch.pi)
@@ -77,7 +90,9 @@ def random_strokes(
     steps = torch.stack([angle.cos(), angle.sin()], -1) * (size / spans)[..., None]
     vertices = torch.cat([torch.zeros(count, 1, 2, dtype=torch.float64), steps.cumsum(1)], 1)
     vertices = vertices - vertices.mean(1, keepdim=True) + centre[:, None]
-    return torch.minimum(vertices.clamp_min(area.inset), (inner + area.inset)).float()
+    if bounded:
+        vertices = torch.minimum(vertices.clamp_min(area.inset), (inner + area.inset))
+    return vertices.float()
 
 
 def polygon_lengths(points: Tensor) -> Tensor:
@@ -99,12 +114,12 @@ def turning(points: Tensor) -> Tensor:
     return torch.atan2(size, along).sum(-1)
 
 
-def regularity(vertices: Tensor, area: Drawable) -> dict[str, Tensor]:
+def regularity(vertices: Tensor, area: Drawable, *, bounded: bool = True) -> dict[str, Tensor]:
     """What makes strokes hard to draw or hard to look at, each a mean per stroke, 0 when all is well.
 
     vertices: [N, K+3, 2]. ``dots``: shorter than `shortest`; ``runaways``: longer than `longest`;
     ``kinks``: the polygon turns by more than `FREE_TURN` at a vertex; ``bunches``: its edges differ in
-    length, which makes corners of gentle turns; ``edges``: beyond the inset.
+    length, which makes corners of gentle turns; ``edges``: beyond the inset, where strokes are bounded.
     """
     points = bezier_points(vertices)
     length = polygon_lengths(points)
@@ -112,15 +127,17 @@ def regularity(vertices: Tensor, area: Drawable) -> dict[str, Tensor]:
     size = (sides.square().sum(-1) + 1e-8).sqrt()
     heading = sides / size[..., None]
     turn = 1 - (heading[:, 1:] * heading[:, :-1]).sum(-1)
-    limit = points.new_tensor([area.width, area.height]) - area.inset
-    beyond = (area.inset - points).clamp_min(0) + (points - limit).clamp_min(0)
-    return {
+    found = {
         "dots": (1 - length / area.shortest).clamp_min(0).square().mean(),
         "runaways": (length / area.longest - 1).clamp_min(0).square().mean(),
         "kinks": (turn - (1 - math.cos(FREE_TURN))).clamp_min(0).square().sum(1).mean(),
         "bunches": (size / size.mean(1, keepdim=True) - 1).square().mean(),
-        "edges": beyond.square().sum(-1).mean() / area.inset**2,
     }
+    if bounded:
+        limit = points.new_tensor([area.width, area.height]) - area.inset
+        beyond = (area.inset - points).clamp_min(0) + (points - limit).clamp_min(0)
+        found["edges"] = beyond.square().sum(-1).mean() / area.inset**2
+    return found
 
 
 def flatten(points: np.ndarray, tolerance_mm: float = 0.02) -> list[np.ndarray]:

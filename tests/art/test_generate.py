@@ -14,9 +14,10 @@ import torch
 from plotbot.art.artwork import Artwork, Step
 from plotbot.art.generate import GenerateSettings, generate
 from plotbot.art.objectives import Objective, Seen, Term, channel, sparsity
-from plotbot.art.optimiser import PALETTE_WEIGHTS, REGULARITY_WEIGHTS, SNAPSHOTS
+from plotbot.art.optimiser import PALETTE_WEIGHTS, SNAPSHOTS
 from plotbot.art.palette import Inks, PenChoice
 from plotbot.art.strokes import polygon_lengths
+from plotbot.art.studio import REGULARITY_WEIGHTS
 from plotbot.errors import BadInput
 from plotbot.pens.inventory import load_inventory
 from plotbot.pens.model import Inventory
