@@ -11,9 +11,8 @@ name a stroke by that number.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +22,18 @@ import numpy.typing as npt
 from plotbot.errors import BadInput
 from plotbot.files import write_text_whole
 from plotbot.ink.spaces import delta_e00, srgb_hex, srgb_to_lab
+from plotbot.layers import NOT_PLOTTED, LayeredPen, LayerMap, LayerOrder, parse_layer_name
 from plotbot.paper import Paper, mm_from_px, px_from_mm
 from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.lines import Lines
-from plotbot.svg import DROP_FIELD, PLAN_FIELD, read_document
+from plotbot.svg import (
+    DRAWING_NOTE,
+    DROP_FIELD,
+    LAYER_FIELD,
+    NUMBERED_FIELD,
+    PLAN_FIELD,
+    read_document,
+)
 
 if TYPE_CHECKING:
     import vpype
@@ -49,7 +56,6 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 PixelLine = npt.NDArray[np.complex128]
 
-_LAYER_NUMBER = re.compile(r"^[%!*\s]*\d+\s*-\s*")
 _PAPER_MATCH_DE = 8.0
 """A colour this close (ΔE00) to the paper, and closer to it than to any pen, is meant as bare paper."""
 
@@ -67,11 +73,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """One layer of a drawing, its strokes in mm as flat arrays; `drop` says why it is not drawn, if so."""
+    """One layer of a drawing, its strokes in mm as flat arrays; `drop` says why it is not drawn, if so.
+    order: what the layer of the file asked for."""
 
     pen: str
     lines: Lines
     drop: str = ""
+    order: LayerOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +93,31 @@ class SvgLayer:
 
 
 def from_strokes(
-    strokes: Iterable[tuple[str, npt.ArrayLike]], inventory: Inventory, paper: Paper
+    strokes: Iterable[tuple[str, npt.ArrayLike]],
+    inventory: Inventory,
+    paper: Paper,
+    dropped: Mapping[str, Sequence[FloatArray]] | None = None,
 ) -> vpype.Document:
     """Build a drawing from (pen id, points [n >= 1, 2] in mm); layers come in the inventory's order.
 
-    A single point becomes a dot: a stroke with two equal points. Raises `BadInput` for a pen that the
-    inventory does not have, and for strokes that are no list of points.
+    A single point becomes a dot: a stroke with two equal points. What the layer of a `LayeredPen` asks for
+    is kept. dropped: lines that are known and will not be drawn, by reason. Raises `BadInput` for a pen
+    that the inventory does not have, and for strokes that are no list of points.
     """
-    by_pen: dict[str, list[FloatArray]] = {}
+    by_pen: dict[str, dict[str, list[FloatArray]]] = {}
     for number, (pen_id, points) in enumerate(strokes):
         if pen_id not in inventory:
             known = ", ".join(pen.id for pen in inventory.pens)
             raise BadInput(f"Inventory {inventory.id!r} has no pen {pen_id!r}; it has {known}.")
-        by_pen.setdefault(pen_id, []).append(_points(points, number))
-    layers = [(pen, list(map(_px, by_pen[pen.id]))) for pen in inventory.pens if pen.id in by_pen]
-    return _document(layers, (paper.width, paper.height), ())
+        label = pen_id.layer if isinstance(pen_id, LayeredPen) else ""
+        by_pen.setdefault(pen_id, {}).setdefault(label, []).append(_points(points, number))
+    drawn = [
+        (pen, label, list(map(_px, lines)))
+        for pen in inventory.pens
+        for label, lines in by_pen.get(pen.id, {}).items()
+    ]
+    drops = [(reason, list(map(_px, lines))) for reason, lines in (dropped or {}).items()]
+    return _document(drawn, (paper.width, paper.height), drops)
 
 
 def sources(drawing: vpype.Document) -> list[Source]:
@@ -127,7 +145,8 @@ def flat_layers(drawing: vpype.Document) -> list[Layer]:
         pen = str(layer.property("vp_name") or "")
         drop = str(layer.property(DROP_FIELD) or "")
         numbers = np.arange(count, count + len(lines))
-        found.append(Layer(pen, Lines.build(points, offsets, numbers), drop))
+        order = _asked(layer) if layer.property(LAYER_FIELD) else None
+        found.append(Layer(pen, Lines.build(points, offsets, numbers), drop, order))
         count += len(lines)
     return found
 
@@ -160,24 +179,33 @@ def fit(drawing: vpype.Document, paper: Paper) -> vpype.Document:
     return fitted
 
 
-def assign_pens(drawing: vpype.Document, inventory: Inventory) -> vpype.Document:
-    """Give every layer a pen of the inventory; returns a new drawing with one layer per pen.
+def assign_pens(
+    drawing: vpype.Document, inventory: Inventory, chosen: LayerMap | None = None
+) -> vpype.Document:
+    """Give every layer a pen of the inventory; returns a new drawing with one layer per pen and orders.
 
-    A layer named like a pen (its id, its name, or both, with or without a leading ``3 - ``) gets that
-    pen; any other the pen whose ink is nearest to its colour by CIEDE2000. A colour that is nearer to
-    the paper than to any pen is meant as bare paper; its strokes go to a layer that is not drawn. Pens
-    come in the order in which the file first uses them.
+    A layer gets the pen that was chosen for it; else one named like a pen (its id, its name, or both, with
+    or without a leading ``3 - ``) gets that pen; any other the pen whose ink is nearest to its colour by
+    CIEDE2000. A colour that is nearer to the paper than to any pen is meant as bare paper; its strokes go
+    to a layer that is not drawn, and so do those of a layer marked ``%``. Pens come in the order in which
+    the file first uses them. Raises `BadInput` when a pen was chosen for a layer that is not there.
     """
-    chosen: dict[str, list[PixelLine]] = {}
+    drawn: dict[tuple[str, str], list[PixelLine]] = {}
     unseen: dict[str, list[PixelLine]] = {}
     labs = np.array([pen.lab for pen in inventory.pens])
+    places: dict[str, int] = {}
     for number in sorted(drawing.layers):
         layer = drawing.layers[number]
         reason = str(layer.property(DROP_FIELD) or "")
-        if reason:
-            unseen.setdefault(reason, []).extend(layer)
+        label = str(layer.property("vp_name") or "")
+        # "20 Magenta" is the name of a pen, not a wish to be the twentieth.
+        order = LayerOrder() if _is_pen(label, inventory) else parse_layer_name(label)
+        place = places.setdefault(label, len(places) + 1)
+        wanted = chosen.pen(label, place) if chosen is not None else None
+        if reason or not order.plotted:
+            unseen.setdefault(reason or NOT_PLOTTED, []).extend(layer)
             continue
-        pen = _named_pen(str(layer.property("vp_name") or ""), inventory)
+        pen = _named_pen(label, inventory) if wanted is None else inventory[wanted]
         if pen is None:
             lab = _layer_lab(layer, inventory)
             apart = delta_e00(labs, lab[None])
@@ -187,8 +215,12 @@ def assign_pens(drawing: vpype.Document, inventory: Inventory) -> vpype.Document
                 unseen.setdefault("the colour of the bare paper", []).extend(layer)
                 continue
             pen = inventory.pens[nearest]
-        chosen.setdefault(pen.id, []).extend(layer)
-    layers = [(inventory[pen_id], lines) for pen_id, lines in chosen.items() if lines]
+        if drawing.property(NUMBERED_FIELD):
+            order = replace(order, number=None)
+        drawn.setdefault((pen.id, str(order) if order.orders else ""), []).extend(layer)
+    if chosen is not None:
+        chosen.check_used()
+    layers = [(inventory[pen_id], text, lines) for (pen_id, text), lines in drawn.items() if lines]
     drops = [(reason, lines) for reason, lines in unseen.items() if lines]
     size = drawing.page_size
     page = None if size is None else (mm_from_px(float(size[0])), mm_from_px(float(size[1])))
@@ -212,7 +244,10 @@ def write_svg(drawing: vpype.Document, path: Path, inventory: Inventory | None =
     software finds them too. Strokes that are not drawn are left out. Raises `BadInput` when the file
     cannot be written; then nothing is."""
     layers: list[SvgLayer] = []
-    for number in sorted(drawing.layers):
+    asked = {number: _asked(layer) for number, layer in drawing.layers.items()}
+    far = max((order.number or 0 for order in asked.values()), default=0) + 1
+    places = {number: far if order.number is None else order.number for number, order in asked.items()}
+    for number in sorted(asked, key=lambda one: (places[one], one)):
         layer = drawing.layers[number]
         if layer.property(DROP_FIELD):
             continue
@@ -221,7 +256,7 @@ def write_svg(drawing: vpype.Document, path: Path, inventory: Inventory | None =
         colour, width = layer.property("vp_color"), layer.property("vp_pen_width")
         layers.append(
             SvgLayer(
-                f"{len(layers) + 1} - {pen or name}",
+                f"{replace(asked[number], number=len(layers) + 1).orders} - {pen or name}",
                 "#000000" if colour is None else colour.as_hex()[:7],
                 0.3 if width is None else mm_from_px(float(width)),
                 [_mm(line) for line in layer],
@@ -232,7 +267,8 @@ def write_svg(drawing: vpype.Document, path: Path, inventory: Inventory | None =
         bounds = drawing.bounds() or (0.0, 0.0, 0.0, 0.0)
         size = (max(bounds[2], 1.0), max(bounds[3], 1.0))
     page = (mm_from_px(float(size[0])), mm_from_px(float(size[1])))
-    write_text_whole(path, svg_text(layers, page))
+    note = "" if any(order.number is not None for order in asked.values()) else DRAWING_NOTE
+    write_text_whole(path, svg_text(layers, page, note))
 
 
 def svg_text(layers: Sequence[SvgLayer], page_mm: tuple[float, float], metadata: str = "") -> Iterable[str]:
@@ -260,7 +296,7 @@ def svg_text(layers: Sequence[SvgLayer], page_mm: tuple[float, float], metadata:
 
 
 def _document(
-    layers: Iterable[tuple[Pen, list[PixelLine]]],
+    layers: Iterable[tuple[Pen, str, list[PixelLine]]],
     page_mm: tuple[float, float] | None,
     drops: Iterable[tuple[str, list[PixelLine]]],
 ) -> vpype.Document:
@@ -268,18 +304,25 @@ def _document(
 
     document = vpype.Document()
     number = 0
-    for number, (pen, lines) in enumerate(layers, 1):
+    for number, (pen, label, lines) in enumerate(layers, 1):
         document.add(lines, number)
         layer = document.layers[number]
         layer.set_property("vp_name", pen.id)
         layer.set_property("vp_color", vpype.Color(srgb_hex(pen.lab)))
         layer.set_property("vp_pen_width", px_from_mm(pen.width_mm))
+        if label and parse_layer_name(label).orders:
+            layer.set_property(LAYER_FIELD, label)
     for number, (reason, lines) in enumerate(drops, number + 1):  # noqa: B020 - goes on counting
         document.add(lines, number)
         document.layers[number].set_property(DROP_FIELD, reason)
     if page_mm is not None:
         document.page_size = (px_from_mm(page_mm[0]), px_from_mm(page_mm[1]))
     return document
+
+
+def _asked(layer: vpype.LineCollection) -> LayerOrder:
+    """What the layer of the file asked for."""
+    return parse_layer_name(str(layer.property(LAYER_FIELD) or ""))
 
 
 def _points(points: npt.ArrayLike, number: int) -> FloatArray:
@@ -301,8 +344,14 @@ def _mm(line: npt.NDArray[np.complex128]) -> FloatArray:
     return mm_from_px(np.column_stack([line.real, line.imag]))
 
 
+def _is_pen(label: str, inventory: Inventory) -> bool:
+    return label.strip().casefold() in {
+        text.casefold() for pen in inventory.pens for text in (pen.id, pen.name, str(pen))
+    }
+
+
 def _named_pen(name: str, inventory: Inventory) -> Pen | None:
-    wanted = {name.strip().casefold(), _LAYER_NUMBER.sub("", name).strip().casefold()}
+    wanted = {name.strip().casefold(), parse_layer_name(name).name.casefold()}
     for texts in (lambda pen: (pen.id,), lambda pen: (str(pen), pen.name)):
         for pen in inventory.pens:
             if any(text.casefold() in wanted for text in texts(pen)):

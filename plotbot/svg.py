@@ -21,15 +21,31 @@ from plotbot.svg_plain import MAX_POINTS, Layers, TooManyPoints, flatten_bend, p
 if TYPE_CHECKING:
     import vpype
 
-__all__ = ["DROP_FIELD", "MAX_SVG_BYTES", "PLAN_FIELD", "PLAN_NOTE", "read_document"]
+__all__ = [
+    "DRAWING_NOTE",
+    "DROP_FIELD",
+    "LAYER_FIELD",
+    "MAX_SVG_BYTES",
+    "NUMBERED_FIELD",
+    "PLAN_FIELD",
+    "PLAN_NOTE",
+    "read_document",
+]
 
 DROP_FIELD = "plotbot_drop"
 """Layer property: why the layer is not drawn."""
+
+LAYER_FIELD = "plotbot_layer"
+"""Layer property: a label with what the file's layer asks for, see `plotbot.layers`."""
+
+NUMBERED_FIELD = "plotbot_numbered"
+"""Document property: numbers of layers are no wish, for plotbot wrote them itself."""
 
 PLAN_FIELD = "plotbot_plan"
 """Document property: what an SVG that plotbot exported says about the plan it came from."""
 
 PLAN_NOTE = "plotbot plan of this drawing: "
+DRAWING_NOTE = "plotbot drawing; its layers are numbered for other programs, in no order that matters"
 
 MAX_SVG_BYTES = 300_000_000
 MAX_ELEMENTS = 5_000_000
@@ -49,9 +65,9 @@ def read_document(path: Path) -> vpype.Document:
     """Read an SVG as a document with one layer for each (layer name, colour) of the file; see
     `plotbot.drawing.read_svg`."""
     data = _read(path)
-    _refuse_hostile(data, path)
+    note = _refuse_hostile(data, path)
     try:
-        layers, page, note = read_plain(data, _FLATNESS_PX) or (*_parse(data, path), "")
+        layers, page = read_plain(data, _FLATNESS_PX) or _parse(data, path)
     except TooManyPoints as error:
         raise BadInput(f"{path} is refused: its curves need more than {MAX_POINTS} points.") from error
     if not any(lines for lines in layers.values()):
@@ -59,6 +75,9 @@ def read_document(path: Path) -> vpype.Document:
     document = _document(layers, page)
     if note.startswith(PLAN_NOTE):
         document.set_property(PLAN_FIELD, note)
+    # A plan with orders of layers in it numbers its layers in the order that they ask for.
+    if note.startswith((DRAWING_NOTE, PLAN_NOTE)) and not note.startswith(f'{PLAN_NOTE}{{"layers"'):
+        document.set_property(NUMBERED_FIELD, True)
     return document
 
 
@@ -85,12 +104,16 @@ class _Scan:
         self.open: list[str] = [""]
         self.size: dict[str, int] = {"": 0}
         self.uses: dict[str, list[str]] = {"": []}
+        self.in_metadata = 0
+        self.words: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise BadInput(f"its elements are nested more than {MAX_DEPTH} deep")
         self.root = self.root or name
+        local = name.rpartition(":")[2]
+        self.in_metadata += local == "metadata"
         own = attributes.get("id", "")
         if own and own not in self.size:
             self.size[own], self.uses[own] = 0, []
@@ -99,13 +122,18 @@ class _Scan:
         self.size[holder] += 1
         if own:
             self.uses[self.open[-2]].append(own)
-        if name.rpartition(":")[2] == "use":
+        if local == "use":
             target = attributes.get("href") or attributes.get("xlink:href") or ""
             self.uses[holder].append(target.removeprefix("#"))
 
-    def end(self, _name: str) -> None:
+    def end(self, name: str) -> None:
         self.depth -= 1
         self.open.pop()
+        self.in_metadata -= name.rpartition(":")[2] == "metadata"
+
+    def text(self, words: str) -> None:
+        if self.in_metadata:
+            self.words.append(words)
 
     def unfolded(self) -> int:
         """Elements there are once every reference is followed; a ring of references has no end."""
@@ -126,11 +154,14 @@ class _Scan:
         return done[""]
 
 
-def _refuse_hostile(data: bytes, path: Path) -> None:
+def _refuse_hostile(data: bytes, path: Path) -> str:
+    """Refuses what no drawing needs; gives the text in the file's <metadata>."""
     scan = _Scan()
     parser = expat.ParserCreate()
     parser.StartElementHandler = scan.start
     parser.EndElementHandler = scan.end
+    parser.CharacterDataHandler = scan.text
+    parser.buffer_text = True
     parser.EntityDeclHandler = _refuse_entity
     try:
         parser.Parse(data, True)
@@ -142,6 +173,7 @@ def _refuse_hostile(data: bytes, path: Path) -> None:
         raise BadInput(f"{path} is not a readable SVG: {error}.") from error
     except BadInput as error:
         raise BadInput(f"{path} is refused: {error}.") from error
+    return "".join(scan.words).strip()
 
 
 def _refuse_entity(*_: object) -> None:

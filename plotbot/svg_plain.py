@@ -82,8 +82,8 @@ class _Style:
     opacity: str = "1"
 
 
-def read_plain(data: bytes, flatness_px: float) -> tuple[Layers, tuple[float, float], str] | None:
-    """Lines by layer, page size in px and the text in <metadata>; None for a file that is not plain.
+def read_plain(data: bytes, flatness_px: float) -> tuple[Layers, tuple[float, float]] | None:
+    """Lines by layer and page size in px; None for a file that is not plain.
 
     `data` must have been scanned for entities before.
     """
@@ -92,12 +92,11 @@ def read_plain(data: bytes, flatness_px: float) -> tuple[Layers, tuple[float, fl
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
     try:
         parser.Parse(data, True)
     except (_GiveUp, ValueError, OverflowError):
         return None
-    return reader.layers, reader.page, "".join(reader.words).strip()
+    return reader.layers, reader.page
 
 
 def flatten_bend(bend: float, flatness: float) -> int:
@@ -128,20 +127,17 @@ class _Reader:
         self.scale, self.shift = 1.0, 0j
         self.styles: list[_Style] = []
         self.silent = 0
-        self.words: list[str] = []
         self.points = 0
-        self.in_metadata = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
         if self.silent or local in _SILENT:
             self.silent += 1
-            self.in_metadata = self.in_metadata or local == "metadata"
             return
         if local == "defs":
             self.styles.append(self.styles[-1] if self.styles else _Style())
             return
-        style = self._style(attributes)
+        style = self._style(local, attributes)
         if local == "svg":
             if self.styles:
                 raise _GiveUp
@@ -155,20 +151,18 @@ class _Reader:
     def end(self, _name: str) -> None:
         if self.silent:
             self.silent -= 1
-            self.in_metadata = self.in_metadata and self.silent > 0
         else:
             self.styles.pop()
 
-    def text(self, words: str) -> None:
-        if self.in_metadata:
-            self.words.append(words)
-
-    def _style(self, attributes: dict[str, str]) -> _Style:
+    def _style(self, kind: str, attributes: dict[str, str]) -> _Style:
         style = self.styles[-1] if self.styles else _Style()
         known: dict[str, str] = {}
         for name, value in attributes.items():
             if name == "inkscape:label":
-                known["label"] = value
+                is_layer = attributes.get("inkscape:groupmode") == "layer" or len(self.styles) == 1
+                # What is in a layer that is not plotted is not plotted, whatever it is called.
+                if kind == "g" and is_layer and not style.label.lstrip().startswith("%"):
+                    known["label"] = value
             elif name in _STYLES:
                 known[name.replace("-", "_")] = value
             elif name == "style":

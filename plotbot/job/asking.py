@@ -44,8 +44,9 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class PenSwap:
-    """The pen to mount now; `number` of `of` counts the pens of the whole plan, in drawing order. fresh:
-    the one that drew until now is nearly dry, so another of its kind is to follow."""
+    """The pen to mount now; `number` of `of` counts the passes of the whole plan, in drawing order. fresh:
+    the one that drew until now is nearly dry, so another of its kind is to follow. kept: the pen stays
+    where it is, and a layer of the file asks for a pause. layer: its name."""
 
     number: int
     of: int
@@ -55,8 +56,13 @@ class PenSwap:
     seconds: float
     hardware: bool
     fresh: bool = False
+    kept: bool = False
+    layer: str = ""
 
     def __str__(self) -> str:
+        if self.kept:
+            name = f" {self.layer!r}" if self.layer else ""
+            return f"Pause before layer{name}, {self.number} of {self.of}, with the same pen: {self.pen}"
         if self.fresh:
             return f"Mount a fresh pen, {self.number} of {self.of}: {self.pen}"
         return f"Mount pen {self.number} of {self.of}: {self.pen}"
@@ -90,7 +96,7 @@ class Prompter(Protocol):
         """Paper in place, pen over the starting corner? Asked once, before the first move."""
 
     def mount(self, swap: PenSwap) -> None:
-        """Have the pen mounted; returns when it is."""
+        """Have the pen mounted, or whatever a layer's pause is for done; returns when it is."""
 
     def paused(self, where: Progress) -> Answer:
         """The plot stopped on request, pen up and parked; decide how to go on."""

@@ -95,6 +95,7 @@ class Tally:
         pens = len(self._plan.passes)
         untouched = len(leg.indices) == len(leg.one_pass.strokes) and not any(leg.offsets)
         before = self._plan.passes[leg.number - 1].pen.id if leg.number else None
+        layer = leg.one_pass.layer
         return PenSwap(
             leg.number + 1,
             pens,
@@ -103,7 +104,18 @@ class Tally:
             float(leg.mm.sum()),
             seconds,
             hardware,
-            fresh=untouched and before == leg.one_pass.pen.id,
+            fresh=untouched and before == leg.one_pass.pen.id and not leg.one_pass.kept,
+            kept=self.keeps_pen(position),
+            layer=layer.name if layer is not None and leg.one_pass.pause else "",
+        )
+
+    def keeps_pen(self, position: int) -> bool:
+        """Whether the pen of the leg before is the one that this leg is drawn with."""
+        leg = self._legs[position]
+        return (
+            position > 0
+            and leg.one_pass.kept
+            and self._legs[position - 1].one_pass.pen.id == leg.one_pass.pen.id
         )
 
     def progress(self, position: int) -> Progress:

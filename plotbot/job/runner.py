@@ -205,10 +205,12 @@ class _Plot:
             if self._control.pausing and self._is_next_pen_asked_for(position, f"pen {pen.id}"):
                 self._tally.leave(position)
                 return
-        with self._asking():
-            self._prompts.mount(self._tally.swap(position, hardware=self._machine.hardware))
-        self._journal.record("mounted", pen.id)
+        if leg.one_pass.pause or not self._tally.keeps_pen(position):
+            with self._asking():
+                self._prompts.mount(self._tally.swap(position, hardware=self._machine.hardware))
+            self._journal.record("mounted", pen.id)
         self._reopen()
+        self._delay(leg)
         begin = 0
         while begin < len(leg.indices):
             self._progress(self._tally.progress(position))
@@ -231,7 +233,16 @@ class _Plot:
             return
         if self._say is not None:
             self._say(f"Letting the ink dry for {left:.0f} s, before pen {leg.one_pass.pen} crosses it.")
-        while (left := dry_at - time.monotonic()) > 0 and not self._control.pausing:
+        self._wait_until(dry_at)
+
+    def _delay(self, leg: Leg) -> None:
+        """Stand still as long as the layer asks for, or until a stop is asked for; like drying, a virtual
+        machine does not."""
+        if self._machine.hardware and leg.one_pass.delay_s:
+            self._wait_until(time.monotonic() + leg.one_pass.delay_s)
+
+    def _wait_until(self, moment: float) -> None:
+        while (left := moment - time.monotonic()) > 0 and not self._control.pausing:
             time.sleep(min(left, _DRYING_TICK_S))
 
     def _reopen(self) -> None:

@@ -114,9 +114,10 @@ class StrokeProgram:
 def gcode_lines(plan: Plan, profile: Profile) -> Iterator[str]:
     """The whole plan as a program for this machine.
 
-    The pen stands over the starting corner and lifted when the program begins; before every further pen
-    the program goes to the swap position and stops with M0. A board driven by plotbot gets the same
-    lines without M0 and comments. Raises `BadInput` for a machine that does not take G-code.
+    The pen stands over the starting corner and lifted when the program begins; before every further pen,
+    and where a layer asks for a pause, the program goes to the swap position and stops with M0. A board
+    driven by plotbot gets the same lines without M0 and comments. Raises `BadInput` for a machine that
+    does not take G-code.
     """
     if profile.kind != "grbl":
         raise BadInput(f"Machine profile {profile.name} is of kind {profile.kind}; G-code needs kind grbl.")
@@ -129,10 +130,12 @@ def gcode_lines(plan: Plan, profile: Profile) -> Iterator[str]:
         if number:
             yield travel_line(reference.work(np.array([profile.swap]))[0], profile)
             yield BARRIER
-            yield f"({_plain(f'change to pen {pen.id} {pen.name}')})"
+        change = "change to " if number and not one_pass.kept else ""
+        yield f"({_plain(f'{change}pen {pen.id} {pen.name}')})"
+        if change or one_pass.pause:
             yield "M0"
-        else:
-            yield f"({_plain(f'pen {pen.id} {pen.name}')})"
+        if one_pass.delay_s:
+            yield f"G4P{one_pass.delay_s:g}"
         yield from pen_lines(profile, profile.pen.up_height, profile.settle(pen)[1])
         coordinates = Coordinates.of(profile, plan.paper, pen)
         for stroke in one_pass.strokes:

@@ -23,12 +23,13 @@ from plotbot.paper import Paper
 from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.capacity import InkLeft, split_passes
 from plotbot.plan.drying import with_drying
+from plotbot.plan.layering import Key, arranged, key_of
 from plotbot.plan.lifts import connect, covered, without
 from plotbot.plan.lines import Lines, begun_at, join, merge, on_grid, pick, simplify, strokes_of
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
 from plotbot.plan.motion import PARK_MM, check_motion, draw_limits, hop_seconds, pen_times, stroke_seconds
 from plotbot.plan.order import Effort, order_strokes
-from plotbot.plan.pen_order import PenOrder, crossings, order_pens
+from plotbot.plan.pen_order import PenOrder, crossings
 from plotbot.plan.reimport import carried_plan
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def plan_with_savings(
             _check_inside([layer.lines for layer in layers], paper)
             return plan, []
     dropped: list[Dropped] = []
-    by_pen: dict[str, list[Lines]] = {}
+    by_key: dict[Key, list[Lines]] = {}
     for layer in layers:
         if layer.drop:
             dropped += _drop(layer.lines, layer.pen, layer.drop)
@@ -155,32 +156,30 @@ def plan_with_savings(
             dropped += _drop(pick(lines, 2 * np.flatnonzero(dots)), layer.pen, "a dot: it has no length")
             lines = pick(lines, 2 * np.flatnonzero(~dots))
         if len(lines):
-            by_pen.setdefault(layer.pen, []).append(lines)
-    if not by_pen:
+            by_key.setdefault(key_of(layer.pen, layer.order), []).append(lines)
+    if not by_key:
         reasons = ", ".join(sorted({one.reason for one in dropped}))
         raise BadInput(
             f"Nothing of the drawing can be drawn: all {len(dropped)} strokes were dropped ({reasons})."
         )
-    of_pen = {pen_id: join(parts) for pen_id, parts in by_pen.items()}
-    _check_inside(of_pen.values(), paper)
+    parts = {key: join(lines) for key, lines in by_key.items()}
+    _check_inside(parts.values(), paper)
     savings: list[Saving] = []
     if options.drop_covered:
-        for pen_id, lines in of_pen.items():
-            of_pen[pen_id], under = without(lines, covered(lines, inventory[pen_id].width_mm))
+        for (pen_id, order), lines in parts.items():
+            parts[pen_id, order], under = without(lines, covered(lines, inventory[pen_id].width_mm))
             dropped += _drop(under, pen_id, "wholly under other strokes of the same pen")
             if len(under):
                 seconds = _drawing_s(under, inventory[pen_id], motion)
                 ink = -float(under.lengths().sum())
                 savings.append(Saving("drop_covered", pen_id, len(under), seconds, ink))
-    total = sum(map(len, of_pen.values()))
-    passes = tuple(
-        Pass(pen, _strokes(of_pen[pen.id], pen, motion, options, total, savings), reason)
-        for pen, reason in order_pens(
-            [inventory[pen_id] for pen_id in of_pen],
-            options.pen_order,
-            crossings(list(of_pen.values()), paper) if options.pen_order == "auto" else None,
-        )
-    )
+    total = sum(map(len, parts.values()))
+    passes = []
+    for one in arranged(parts, inventory, options.pen_order, lambda lines: crossings(lines, paper)):
+        pen_id, order = one.key
+        pen = inventory[pen_id] if order is None else order.applied_to(inventory[pen_id], motion.draw_speed)
+        strokes = _strokes(parts[one.key], pen, motion, options, total, savings)
+        passes.append(Pass(pen, strokes, one.reason, layer=order, kept=one.kept))
     plan = Plan(
         paper=paper,
         inventory=inventory.id,

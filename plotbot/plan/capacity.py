@@ -46,7 +46,10 @@ def _parts(one: Pass, reach: InkLeft) -> list[Pass]:
             continue
         end = len(lengths) if cut is None else start + max(cut, 1)
         wait_s = 0.0 if parts else one.wait_s
-        parts.append(replace(one, strokes=one.strokes[start:end], reason=reason, wait_s=wait_s))
+        part = replace(one, strokes=one.strokes[start:end], reason=reason, wait_s=wait_s)
+        if parts and one.layer is not None:  # its pause and delay are over
+            part = replace(part, layer=replace(one.layer, pause=False, delay_ms=None))
+        parts.append(replace(part, kept=one.kept and not parts and reason == one.reason))
         drawn_m = float(np.sum(lengths[start:end])) / 1000
         start, left_m = end, reach.fresh_m
         reason = f"a fresh pen: the one before is nearly dry after {drawn_m:.3g} m"

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,10 @@ from plotbot.drawing import SvgLayer, svg_text
 from plotbot.errors import BadInput
 from plotbot.files import write_text_whole
 from plotbot.ink.spaces import srgb_hex
+from plotbot.layers import LayerOrder
 from plotbot.paper import px_from_mm
 from plotbot.plan.model import Plan
+from plotbot.plan.motion import draw_limits, pen_times
 from plotbot.plan.store import plan_json
 from plotbot.svg import PLAN_NOTE
 
@@ -47,14 +50,17 @@ def export_svg(plan: Plan, path: Path) -> None:
     """Write the plan as SVG in mm: a layer for each pass in drawing order, each stroke as it is drawn."""
     layers = [
         SvgLayer(
-            f"{number} - {one.pen}",
+            f"{replace(one.layer or LayerOrder(), number=number).orders} - {one.pen}",
             srgb_hex(one.pen.lab),
             one.pen.width_mm,
             [stroke.mm for stroke in one.strokes],
         )
         for number, one in enumerate(plan.passes, 1)
     ]
-    note = {
+    note: dict[str, Any] = {}
+    if any(one.layer is not None or one.kept for one in plan.passes):
+        note["layers"] = [[str(one.layer or ""), one.kept] for one in plan.passes]
+    note |= {
         "ink": ink_digest((one.pen.id, (stroke.points for stroke in one.strokes)) for one in plan.passes),
         "inventory": plan.inventory,
         "reasons": [one.reason for one in plan.passes],
@@ -127,15 +133,17 @@ def export_gcode(plan: Plan, path: Path, profile: str = GCODE_PROFILE) -> None:
         "lower_s": motion.lower_s,
         "lift_s": motion.lift_s,
     }
-    for name, value in values.items():
-        drawing.set_property(name, value)
     for number, one in enumerate(plan.passes, 1):
-        drawing.layers[number].set_property("pen_id", one.pen.id)
-        drawing.layers[number].set_property("pen_name", _plain(one.pen.name))
+        layer = drawing.layers[number]
+        layer.set_property("pen_id", one.pen.id)
+        layer.set_property("pen_name", _plain(one.pen.name))
+        layer.set_property("draw_feed", draw_limits(motion, one.pen)[0] * 60)
+        for name, seconds in zip(("lower_s", "lift_s"), pen_times(motion, one.pen), strict=True):
+            layer.set_property(name, seconds)
     text = io.StringIO()
     text.name = path.name
     try:
-        _run_gwrite(gwrite, drawing, text, profile)
+        _run_gwrite(gwrite, drawing, text, profile, values)
     except click.ClickException as error:
         raise BadInput(f"G-code profile {profile!r} cannot be used: {error.format_message()}.") from error
     write_text_whole(path, [text.getvalue()])
@@ -167,10 +175,12 @@ def ink_digest(passes: Iterable[tuple[str, Iterable[np.ndarray]]]) -> str:
     return digest.hexdigest()
 
 
-def _run_gwrite(command: Any, drawing: vpype.Document, text: io.StringIO, profile: str) -> None:
+def _run_gwrite(
+    command: Any, drawing: vpype.Document, text: io.StringIO, profile: str, values: dict[str, float]
+) -> None:
     import vpype_cli  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    processor = command.callback(output=text, profile=profile, default=())
+    processor = command.callback(output=text, profile=profile, default=tuple(values.items()))
     state = vpype_cli.State(drawing)
     processor(state)
 

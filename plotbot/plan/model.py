@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from plotbot.ink.coverage import PAPER_SPREAD_MM
+from plotbot.layers import LayerOrder
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
 
@@ -87,13 +88,27 @@ class Pass:
     """All strokes drawn with one mounted pen, in drawing order; `reason` says why this pen comes here.
 
     wait_s: how long ago the pass before must have ended when this one begins, for its ink to dry where
-    they cross. Changing the pen is part of it.
+    they cross. Changing the pen is part of it. layer: what the layer of the file asks for; its height and
+    speed are in `pen` already, its pause and delay come before the first stroke. kept: the pen of the pass
+    before stays in the holder.
     """
 
     pen: Pen
     strokes: tuple[Stroke, ...]
     reason: str = ""
     wait_s: float = 0.0
+    layer: LayerOrder | None = None
+    kept: bool = False
+
+    @property
+    def pause(self) -> bool:
+        """Whether a person is to say when it begins, also where no pen is changed."""
+        return self.layer is not None and self.layer.pause
+
+    @property
+    def delay_s(self) -> float:
+        """How long the machine stands still before it, over and above what ink needs to dry."""
+        return ((self.layer.delay_ms or 0) if self.layer is not None else 0) / 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +146,11 @@ class Plan:
         """Number of strokes in all passes."""
         return sum(len(one_pass.strokes) for one_pass in self.passes)
 
+    @property
+    def swaps(self) -> int:
+        """How often the pen is changed."""
+        return sum(not one.kept for one in self.passes[1:])
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 over everything that reaches paper or clock: sheet, pens, points, motion, drops."""
@@ -147,6 +167,8 @@ class Plan:
             feed([one_pass.pen.model_dump(mode="json"), len(one_pass.strokes)])
             if one_pass.wait_s:  # plans without a wait keep the hash they always had
                 feed(["wait_s", one_pass.wait_s])
+            if one_pass.layer is not None or one_pass.kept:
+                feed(["layer", str(one_pass.layer or ""), one_pass.kept])
             for stroke in one_pass.strokes:
                 feed([len(stroke.points), stroke.sources])
                 digest.update(stroke.points.astype("<i4").tobytes())

@@ -167,7 +167,7 @@ class PassEstimate:
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a plan will do, pass by pass. `swap_s` is the person's time for all pens but the first, `wait_s`
-    what ink needs to dry beyond that."""
+    what ink needs to dry beyond that, and what layers ask for as delays."""
 
     passes: tuple[PassEstimate, ...]
     swap_s: float
@@ -332,16 +332,19 @@ def pen_times(motion: Motion, pen: Pen) -> tuple[float, float]:
 def estimate(plan: Plan) -> Estimate:
     """Length, travel, lifts and time of each pass and of the whole plan."""
     passes = tuple(_estimate_pass(one, plan.motion) for one in plan.passes)
-    swaps = plan.motion.swap_s * max(len(passes) - 1, 0)
+    swaps = plan.motion.swap_s * plan.swaps
     return Estimate(passes, swaps, float(mounting_seconds(plan).sum()) - swaps)
 
 
 def mounting_seconds(plan: Plan) -> FloatArray:
-    """Seconds between the pass before and each pass, [passes], 0 for the first: the change of pens, or what
-    the ink needs to dry where that is longer."""
-    seconds = np.array([max(plan.motion.swap_s, one.wait_s) for one in plan.passes])
+    """Seconds before each pass, [passes]: the change of pens, none for the first and for a pen that is kept,
+    or what the ink needs to dry where that is longer; then the delay that the layer asks for. A pause that
+    a layer asks for takes as long as the person likes, and is not counted."""
+    change = np.array([0.0 if one.kept else plan.motion.swap_s for one in plan.passes])
+    wait = np.array([one.wait_s for one in plan.passes])
+    seconds = np.maximum(change, wait)
     seconds[:1] = 0.0
-    return seconds
+    return np.asarray(seconds + [one.delay_s for one in plan.passes])
 
 
 def check_motion(motion: Motion) -> Motion:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plotbot.errors import BadInput
+from plotbot.layers import parse_layer_name
 from plotbot.paper import Paper, px_from_mm
-from plotbot.pens.model import Inventory
+from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.export import ink_digest
 from plotbot.plan.model import UM_PER_MM, Dropped, Motion, Pass, Plan, Stroke
 from plotbot.svg import PLAN_FIELD, PLAN_NOTE
@@ -38,13 +40,17 @@ def carried_plan(
     try:
         data = json.loads(note.removeprefix(PLAN_NOTE))
         pens = [str(pen) for pen in data["pens"]]
-        if data["inventory"] != inventory.id or list(dict.fromkeys(pens)) != [layer.pen for layer in layers]:
+        asked = [(str(text), kept is True) for text, kept in data.get("layers", [["", False]] * len(pens))]
+        # With orders the file's layers are the passes; without, those of one pen have become one layer.
+        places = [(pen, number if "layers" in data else None) for number, pen in enumerate(pens, 1)]
+        there = [(layer.pen, layer.order.number if layer.order is not None else None) for layer in layers]
+        if data["inventory"] != inventory.id or list(dict.fromkeys(places)) != there:
             return None
-        points = {layer.pen: iter(_micrometres(layer.lines)) for layer in layers}
+        points = {place: iter(_micrometres(layer.lines)) for place, layer in zip(there, layers, strict=True)}
         # A pen that is mounted twice, for the first one runs dry, has one layer after reading.
         of_pass = [
-            list(islice(points[pen], len(sources)))
-            for pen, sources in zip(pens, data["sources"], strict=True)
+            list(islice(points[place], len(sources)))
+            for place, sources in zip(places, data["sources"], strict=True)
         ]
         if any(list(rest) for rest in points.values()) or data["ink"] != ink_digest(
             zip(pens, of_pass, strict=True)
@@ -52,26 +58,32 @@ def carried_plan(
             return None
         passes = tuple(
             Pass(
-                inventory[pen],
+                _driven(inventory[pen], layer, motion),
                 tuple(
                     Stroke(one, tuple(_number(source) for source in who))
                     for one, who in zip(strokes, sources, strict=True)
                 ),
                 str(reason),
                 float(wait),
+                parse_layer_name(layer) if layer else None,
+                kept,
             )
-            for pen, strokes, sources, reason, wait in zip(
-                pens, of_pass, data["sources"], data["reasons"], data["waits"], strict=True
+            for pen, strokes, sources, reason, wait, (layer, kept) in zip(
+                pens, of_pass, data["sources"], data["reasons"], data["waits"], asked, strict=True
             )
         )
         dropped = tuple(
             Dropped(_number(source), str(pen), str(reason), float(length))
             for source, pen, reason, length in data["dropped"]
         )
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, RecursionError, BadInput):
         return None
     spread = inventory.paper.light_spread_mm
     return Plan(paper, inventory.id, inventory.paper.lab, passes, motion, dropped, spread)
+
+
+def _driven(pen: Pen, layer: str, motion: Motion) -> Pen:
+    return parse_layer_name(layer).applied_to(pen, motion.draw_speed) if layer else pen
 
 
 def _micrometres(lines: Lines) -> list[np.ndarray]:

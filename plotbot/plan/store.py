@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from plotbot.errors import BadInput, JobMismatch
 from plotbot.files import write_text_whole
 from plotbot.ink.coverage import PAPER_SPREAD_MM
+from plotbot.layers import parse_layer_name
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
@@ -55,7 +56,11 @@ def plan_json(plan: Plan) -> Iterator[str]:
     yield _dumps(head)[:-1] + ',"passes":['
     for number, one in enumerate(plan.passes):
         wait = {"wait_s": one.wait_s} if one.wait_s else {}
-        opening = _dumps({"pen": one.pen.model_dump(mode="json"), "reason": one.reason, **wait})
+        asked = {"layer": str(one.layer)} if one.layer is not None else {}
+        kept = {"kept": True} if one.kept else {}
+        opening = _dumps(
+            {"pen": one.pen.model_dump(mode="json"), "reason": one.reason, **wait, **asked, **kept}
+        )
         yield (",\n" if number else "\n") + opening[:-1] + ',"strokes":['
         for count, stroke in enumerate(one.strokes):
             sources = ",".join(map(str, stroke.sources))
@@ -116,6 +121,8 @@ def summary(plan: Plan, timing: Estimate | None = None) -> dict[str, Any]:
             "seconds": round(times.seconds, 3),
             "reason": one.reason,
             "wait_s": one.wait_s,
+            "kept": one.kept,
+            "layer": None if one.layer is None else one.layer.orders,
         }
         for one, times in zip(plan.passes, timing.passes, strict=True)
     ]
@@ -128,7 +135,8 @@ def summary(plan: Plan, timing: Estimate | None = None) -> dict[str, Any]:
         "draw_s": round(sum(times.draw_s for times in timing.passes), 3),
         "travel_s": round(sum(times.travel_s for times in timing.passes), 3),
         "lift_s": round(sum(times.lift_s for times in timing.passes), 3),
-        "swaps": max(len(plan.passes) - 1, 0),
+        "swaps": plan.swaps,
+        "pauses": sum(one.pause for one in plan.passes),
         "swap_s": round(timing.swap_s, 3),
         "wait_s": round(timing.wait_s, 3),
     }
@@ -183,6 +191,8 @@ def _plan(data: dict[str, Any]) -> Plan:
                 ),
                 _text(one["reason"]),
                 _wait(one.get("wait_s", 0.0)),
+                parse_layer_name(_text(one["layer"])) if "layer" in one else None,
+                one.get("kept") is True,
             )
             for one in data["passes"]
         ),

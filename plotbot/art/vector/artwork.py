@@ -21,12 +21,12 @@ import shapely
 from plotbot.art.picture.judge import ColourDifference, Strokes, colour_difference, film_of_strokes, resized
 from plotbot.art.picture.quantize import QuantizeOptions, finely, quantize
 from plotbot.art.vector.glyphs import mark_lines
-from plotbot.art.vector.layers import layer_pen, parse_layer_map
 from plotbot.art.vector.placement import crop
 from plotbot.art.vector.shapes import Rgba, Shape, is_opaque, read_shapes, visible
 from plotbot.art.vector.source import only_text, read_source, render
 from plotbot.errors import BadInput
 from plotbot.ink.spaces import delta_e00, lab_to_srgb, rec2020_to_lab, srgb_to_lab
+from plotbot.layers import NOT_PLOTTED, LayeredPen, LayerMap
 from plotbot.pens.inventory import matchable_pens
 from plotbot.pens.model import Inventory, Pen
 
@@ -82,10 +82,10 @@ def read_artwork(
     """
     options = options or ArtworkOptions()
     root, skipped = read_source(path)
-    chosen = parse_layer_map(options.layer_map, inventory)
+    chosen = LayerMap(options.layer_map, inventory)
     shapes, size = read_shapes(ElementTree.tostring(root), str(path))
     box, scale = _placed(size, area_mm)
-    dropped: Counter[str] = Counter({"in a layer marked % as not to be plotted": len(skipped)})
+    dropped: Counter[str] = Counter({NOT_PLOTTED: len(skipped)})
     work = _Artist(inventory, options, chosen, scale, np.array(box[:2]), dropped)
     if options.svg_mode == "lines":
         # As a browser does, nothing is shown beyond the page.
@@ -115,7 +115,7 @@ class _Artist:
         self,
         inventory: Inventory,
         options: ArtworkOptions,
-        chosen: dict[str, str],
+        chosen: LayerMap,
         scale: float,
         shift: Floats,
         dropped: Counter[str],
@@ -139,7 +139,8 @@ class _Artist:
                     "the colour of the bare paper" if paint else "invisible: neither line nor filling"
                 ] += 1
                 continue
-            strokes += [(pen.id, line * self.scale + self.shift) for line in shape.lines]
+            name = LayeredPen(pen.id, shape.layer)
+            strokes += [(name, line * self.scale + self.shift) for line in shape.lines]
         return strokes
 
     def faithful(self, root: ElementTree.Element, shapes: list[Shape], box: Box, name: str) -> Artwork:
@@ -258,7 +259,7 @@ class _Artist:
 
     def _pen(self, shape: Shape, paint: Rgba | None) -> Pen | None:
         """The pen for a paint: its layer's own, or the nearest; None where the paper is nearer."""
-        forced = layer_pen(shape.layer, shape.place, self.chosen) if shape.place else None
+        forced = self.chosen.pen(shape.layer, shape.place) if shape.place else None
         if forced is not None:
             return self.inventory[forced]
         if paint is None:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.art.picture.load import picture_from_bytes
-from plotbot.art.vector.layers import parse_layer_name
 from plotbot.errors import BadInput
+from plotbot.layers import parse_layer_name
 from plotbot.svg import _read, _refuse_hostile
 
 __all__ = ["only_text", "read_source", "render", "without_text"]

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from plotbot.art.picture.judge import film_of_strokes
 from plotbot.art.picture.quantize import QuantizeOptions
 from plotbot.art.vector import ArtworkOptions, read_artwork
-from plotbot.art.vector.layers import parse_layer_map, parse_layer_name
 from plotbot.art.vector.shapes import read_shapes, visible
 from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab
+from plotbot.layers import LayerMap, parse_layer_name
 from plotbot.pens.inventory import load_inventory
 from tests.art.vector.corpus import CORPUS
 
@@ -123,9 +123,9 @@ def test_layer_orders_out_of_range_and_maps_that_make_no_sense(tin):
     with pytest.raises(BadInput, match=r"\+S must be from 1 to 110"):
         parse_layer_name("2 fast +S400")
     with pytest.raises(BadInput, match="write it like"):
-        parse_layer_map(["layer 2"], tin)
+        LayerMap(["layer 2"], tin)
     with pytest.raises(BadInput, match="no pen"):
-        parse_layer_map(["layer 2=nope"], tin)
+        LayerMap(["layer 2=nope"], tin)
 
 
 @given(
