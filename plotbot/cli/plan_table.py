@@ -68,7 +68,9 @@ def totals_line(summary: Mapping[str, Any]) -> str:
     swaps = totals["swaps"]
     extra = f", with {swaps} pen swap{'s' if swaps != 1 else ''}" if swaps else ""
     if totals["wait_s"]:
-        extra += f" and {minutes(totals['wait_s'])} more for ink to dry"
+        extra += f" and {minutes(totals['wait_s'])} more for ink to dry and delays"
+    if totals["pauses"]:
+        extra += f", not counting {totals['pauses']} pause{'s' if totals['pauses'] != 1 else ''} of layers"
     return f"About {minutes(summary['estimate_s'])}{extra}."
 
 

@@ -71,7 +71,9 @@ class OwnArt:
     maps: Annotated[
         list[str],
         typer.Option(
-            "--map", help='Pen of a layer, with lines or faithful: "layer 2=20".', rich_help_panel=_PANEL
+            "--map",
+            help='Pen of a layer, by its name, number or place: "layer 2=20".',
+            rich_help_panel=_PANEL,
         ),
     ] = field(default_factory=list)
 
@@ -85,8 +87,6 @@ class OwnArt:
             raise BadInput(f"--time-budget is for photographs; {art.name} is none.")
         if picture and (self.svg_mode != "plain" or self.maps or self.fit):
             raise BadInput(f"--svg-mode, --map and --fit are for SVGs; {art.name} is a picture.")
-        if self.maps and self.svg_mode == "plain":
-            raise BadInput("--map needs --svg-mode lines or faithful.")
 
     def read(self, art: Path, inventory: Inventory, sheet: Paper, motion: Motion) -> Read:
         """The file as a drawing in the inventory's pens; raises `BadInput`."""
@@ -95,7 +95,10 @@ class OwnArt:
         if art.suffix.lower() in PICTURES:
             return self._picture(art, inventory, sheet, motion)
         if self.svg_mode == "plain":
-            document = drawings.assign_pens(drawings.read_svg(art), inventory)
+            from plotbot.layers import LayerMap  # noqa: PLC0415
+
+            chosen = LayerMap(self.maps, inventory)
+            document = drawings.assign_pens(drawings.read_svg(art), inventory, chosen)
             return Read(drawings.fit(document, sheet) if self.fit else document)
         from plotbot.art.vector import ArtworkOptions, read_artwork  # noqa: PLC0415
 

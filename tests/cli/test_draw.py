@@ -140,7 +140,7 @@ def test_an_svg_is_drawn_as_it_looks(run: Run, tmp_path: Path) -> None:
     [
         ("cat.png", ["--svg-mode", "faithful"], "for SVGs"),
         ("cat.svg", ["--time-budget", "45min"], "for photographs"),
-        ("cat.svg", ["--map", "a=2"], "--map needs"),
+        ("cat.png", ["--map", "a=2"], "for SVGs"),
         ("cat.png", ["--time-budget", "soon"], "soon"),
         ("cat.png", ["--marks", "dots"], "dots"),
         ("cat.png", [], "cat.png"),
