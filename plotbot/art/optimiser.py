@@ -34,7 +34,7 @@ BROADER, BROADER_UNTIL = 3.0, 0.5
 feels the picture only as far as it is wide."""
 
 SNAPSHOTS = 12
-"""How often the growing drawing is kept, the final one among them."""
+"""How often the growing drawing is kept, the final one among them; more often early, when much changes."""
 
 PALETTE_WEIGHTS = {"undecided": 2.0, "present": 1.0}
 
@@ -187,7 +187,7 @@ class Growth:
     def move(self, seen: Found, index: int, done: float, step_px: float) -> None:
         """Take the step that the gradients say, after a copy of what was good."""
         self._remember(self.studio.excitation_of(seen.terms))
-        if done * (SNAPSHOTS - 1) >= len(self.snapshots):
+        if done >= (len(self.snapshots) / (SNAPSHOTS - 1)) ** 1.5:
             self.snapshots.append(self.snapshot(index))
         rates = self.palette.rates if self.pen_of is None else []
         self.adam.step([step_px * self.studio.canvas.mm_per_px, *rates])

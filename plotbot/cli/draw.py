@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -180,4 +181,20 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
         },
         activation={name: round(value, 4) for name, value in activation.items()},
         colour=None if learned is None else {"mean": round(learned.mean, 3), "p95": round(learned.p95, 3)},
+        keep=partial(_keep_growth, artwork, grown_with),
     )
+
+
+def _keep_growth(
+    artwork: Artwork, grown_with: GenerateSettings, folder: Path
+) -> list[tuple[str, npt.NDArray[np.uint8]]]:
+    """The run for TensorBoard and a strip of its growth, into the job folder; returns the pictures."""
+    from plotbot.art.growth import growth_pictures, strip  # noqa: PLC0415
+    from plotbot.art.tensorboard_log import FOLDER, write_run  # noqa: PLC0415
+    from plotbot.preview.picture import write_png  # noqa: PLC0415
+
+    labelled = growth_pictures(artwork)
+    pictures = [picture for _, picture in labelled]
+    write_run(folder / FOLDER, artwork, grown_with, pictures)
+    write_png(folder / "growth.png", strip(pictures), 96)
+    return labelled

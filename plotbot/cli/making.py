@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 from plotbot.cli.console import people
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from plotbot.config import Settings
     from plotbot.job.folder import Job
     from plotbot.machine.profile import Profile
@@ -40,7 +43,10 @@ class Clock(dict[str, float]):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a drawing besides its strokes; goes into job.toml, the report and the JSON."""
+    """What is known of a drawing besides its strokes; goes into job.toml, the report and the JSON.
+
+    keep: writes what else belongs into a job folder, and returns labelled pictures of how it grew.
+    """
 
     title: str
     seeds: Mapping[str, int] = field(default_factory=dict)
@@ -49,6 +55,7 @@ class Facts:
     activation: Mapping[str, float] | None = None
     colour: Mapping[str, float] | None = None
     planning: Mapping[str, Any] | None = None
+    keep: Callable[[Path], Sequence[tuple[str, npt.NDArray[np.uint8]]]] = lambda _folder: ()
 
 
 def check_out(out: Path | None, settings: Settings, title: str) -> Path:
@@ -108,6 +115,7 @@ def make_job(
                 **{f"Network {key}": str(value) for key, value in facts.network.items()},
                 **{f"Seed of {key}": str(value) for key, value in facts.seeds.items()},
             },
+            growth=facts.keep(staging),
         )
 
     with stage("Drawing previews…"), clock.measure("preview"):

@@ -111,6 +111,11 @@ def test_a_channel_becomes_a_plotted_drawing_with_honest_activations(run: Run) -
     again = run("draw", *options, "--dry-run", "--json", "--out", "two").json
     assert again["plan_hash"] == report["plan_hash"]
     assert again["activation"] == activation
+    (events,) = Path("two", "tensorboard").iterdir()
+    assert "tfevents" in events.name
+    with Image.open("two/growth.png") as growth:
+        assert growth.width > 1500
+    assert Path("two", "report.html").read_text().count("data:image/webp") == 12
 
 
 def test_a_photograph_becomes_strokes_of_several_pens(run: Run, tmp_path: Path) -> None:

@@ -121,6 +121,20 @@ def test_keys_play_and_move_through_time(shown: webdriver.Chrome) -> None:
     assert shown.execute_script("return plotbot.state.zoom") == 1
 
 
+def test_its_growth_can_be_looked_through(shown: webdriver.Chrome) -> None:
+    pictures = shown.find_elements(By.CSS_SELECTOR, "#growth .strip button")
+    large, age = shown.find_element(By.ID, "grown"), shown.find_element(By.ID, "age")
+    assert len(pictures) == 3
+    assert large.get_attribute("src") == pictures[2].find_element(By.TAG_NAME, "img").get_attribute("src")
+    age.send_keys(Keys.LEFT)
+    assert large.get_attribute("alt") == "The drawing, step 1"
+    assert age.get_attribute("aria-valuetext") == "step 1"
+    pictures[0].send_keys(Keys.ENTER)
+    assert shown.find_element(By.ID, "stage-of-growth").text == "step 0"
+    assert [one.get_attribute("aria-pressed") for one in pictures] == ["true", "false", "false"]
+    assert shown.execute_script("return document.getElementById('grown').naturalHeight") == 300
+
+
 def test_it_fits_a_phone(shown: webdriver.Chrome) -> None:
     before = shown.get_window_size()
     shown.set_window_size(500, 800)
