@@ -12,6 +12,7 @@ from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people
 from plotbot.cli.making import stage
 from plotbot.cli.options import Json, Pens, SheetOptions
+from plotbot.cli.reading import OwnArt
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
@@ -31,18 +32,19 @@ def preview(
         Path,
         typer.Argument(
             metavar="JOB_OR_ART",
-            help="A job folder, or an SVG to plan.",
+            help="A job folder, or an SVG or photograph to plan.",
             autocompletion=completion.jobs_or_art,
         ),
     ],
     sheet: SheetOptions,
+    own: OwnArt,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             "-o",
             help="File to write: .png, .svg, .html, .gif or .mp4.",
-            show_default="JOB/preview.png or ART.png",
+            show_default="JOB/preview.png or ART-preview.png",
         ),
     ] = None,
     dpi: Annotated[
@@ -55,16 +57,13 @@ def preview(
         float, typer.Option("--seconds", min=0.5, max=600, help="Length of a film of the plot.")
     ] = 12,
     pens: Pens = None,
-    fit: Annotated[
-        bool, typer.Option("--fit", help="Scale an SVG to fill the sheet.", rich_help_panel="Sheet")
-    ] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it when it is written.")] = False,
     json: Json = False,
 ) -> None:
-    """Render a job, or an SVG as it would be planned, through the ink model at the width of its pens.
+    """Render a job, or art as it would be planned, through the ink model at the width of its pens.
 
     PNG is the picture on its paper, SVG the strokes, HTML the report with playback, GIF and MP4 films of
-    the plot (MP4 needs ffmpeg). Nothing is plotted, and an SVG makes no job.
+    the plot (MP4 needs ffmpeg). Nothing is plotted, and art makes no job.
 
     [bold]Examples[/bold]
 
@@ -72,26 +71,25 @@ def preview(
 
     plotbot preview drawing.svg --pens micron -o drawing.html --open
 
+    plotbot preview photo.jpg --pens stabilo88 --marks flow
+
     plotbot preview jobs/NAME -o plot.gif
     """
     from plotbot.job.folder import open_job  # noqa: PLC0415
 
     if what.is_file():
-        if what.suffix.lower() != ".svg":
-            raise BadInput(f"{what} is no SVG and no job folder.")
-        target = out or what.with_suffix(".png")
+        own.check(what)
+        target = out or what.with_name(f"{what.stem}-preview.png")
         _check_target(target)
-        plan, title = _plan(what, pens, sheet, fit=fit), what.stem
+        plan, title = _plan(what, pens, sheet, own), what.stem
     else:
-        given = {
-            "--pens": pens,
-            "--paper": sheet.paper,
-            "--margin": sheet.margin,
-            "--fit": fit or None,
-        }
-        for option, value in given.items():
-            if value is not None:
-                raise BadInput(f"{option} is for an SVG; the plan of a job stays as it is.")
+        for given, usual, name in (
+            (pens, None, f"--pens {pens}"),
+            (sheet, SheetOptions(), "An option of the sheet"),
+            (own, OwnArt(), "An option of your own art"),
+        ):
+            if given != usual:
+                raise BadInput(f"{name} is for a file; the plan of a job stays as it is.")
         opened = open_job(what)
         target = out or opened.path("preview.png")
         _check_target(target)
@@ -121,18 +119,17 @@ def _check_target(target: Path) -> None:
         raise BadInput(f"There is no folder {target.parent} to write {target.name} to.")
 
 
-def _plan(art: Path, pens: str | None, paper: SheetOptions, *, fit: bool) -> Plan:
-    from plotbot import drawing as drawings  # noqa: PLC0415
+def _plan(art: Path, pens: str | None, paper: SheetOptions, own: OwnArt) -> Plan:
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
     from plotbot.plan.build import make_plan  # noqa: PLC0415
+    from plotbot.plan.model import Motion  # noqa: PLC0415
 
     settings, _ = load_settings()
     inventory = load_inventory(pens or settings.pens)
     sheet = paper.on(settings)
     with stage(f"Planning {art.name}…"):
-        document = drawings.assign_pens(drawings.read_svg(art), inventory)
-        return make_plan(drawings.fit(document, sheet) if fit else document, inventory, sheet)
+        return make_plan(own.read(art, inventory, sheet, Motion()).drawing, inventory, sheet)
 
 
 def _write(target: Path, plan: Plan, title: str, dpi: float | None, seconds: float) -> None:

@@ -95,7 +95,7 @@ def test_the_plan_of_a_job_is_not_made_anew(run: Run, square: Path) -> None:
     assert run("preview", "job", "-o", "a.html", "--json").json["plan_hash"] == made["plan_hash"]
     refused = run("preview", "job", "--pens", "micron")
     assert refused.code == 2
-    assert "--pens is for an SVG" in refused.err
+    assert "--pens micron is for a file" in refused.err
     assert run("preview", "job", "-o", "a.bmp").code == 2
 
 
