@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from plotbot.art.artwork import Artwork
     from plotbot.art.settings import GenerateSettings
+    from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
+    from plotbot.preview.matching import Target
 
 __all__ = ["draw", "draw_art"]
 
@@ -109,11 +111,14 @@ def draw_art(
         plan, saved = plan_drawing(drawing, inventory, sheet, plotter.profile, planning, clock)
         with stage("Judging the plan…"), clock.measure("judge"):
             facts = _facts(options, artwork, grown_with, plan)
+            facts = replace(facts, target=_free_colours(artwork, sheet))
     else:
         with stage(f"Reading {art.name}…"), clock.measure("art"):
-            read = own.read(art, inventory, sheet, plotter.profile.timing())
+            chosen = own.limited(art, inventory, options.pen_limit)
+            read = own.read(art, chosen, sheet, plotter.profile.timing())
         plan, saved = plan_drawing(read.drawing, inventory, sheet, plotter.profile, planning, clock)
-        facts = Facts(title, settings={"art": str(art.resolve())}, colour=read.colour)
+        limit = {} if options.pen_limit is None else {"pens_chosen": [pen.id for pen in chosen.pens]}
+        facts = Facts(title, settings={"art": str(art.resolve()), **limit}, target=read.target, usable=chosen)
     facts = replace(facts, settings={**facts.settings, **planning.said()}, planning=saved)
     job, report = make_job(folder, plan, inventory, tin, plot.machine or settings.machine, facts, clock)
     report = timed_by_board(report, plan, plotter.profile)
@@ -180,7 +185,9 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
             **({"quantised_to": list(learned.pens)} if learned else {}),
         },
         activation={name: round(value, 4) for name, value in activation.items()},
-        colour=None if learned is None else {"mean": round(learned.mean, 3), "p95": round(learned.p95, 3)},
+        quantisation=None
+        if learned is None
+        else {"mean": round(learned.mean, 3), "p95": round(learned.p95, 3)},
         keep=partial(_keep_growth, artwork, grown_with),
     )
 
@@ -198,3 +205,14 @@ def _keep_growth(
     write_run(folder / FOLDER, artwork, grown_with, pictures)
     write_png(folder / "growth.png", strip(pictures), 96)
     return labelled
+
+
+def _free_colours(artwork: Artwork, sheet: Paper) -> Target | None:
+    """The drawing in the colours that its strokes had before they got pens, where they had any."""
+    learned = artwork.quantisation
+    if learned is None or len(learned.lab) != len(artwork.points_mm):
+        return None
+    from plotbot.art.free_colours import free_light  # noqa: PLC0415
+    from plotbot.preview.matching import Target  # noqa: PLC0415
+
+    return Target(free_light(artwork), sheet.drawable, "In free colours, before pens")

@@ -109,7 +109,11 @@ class ArtOptions:
     ] = False
     pen_limit: Annotated[
         int | None,
-        typer.Option("--pen-limit", help="Use at most that many pens of the tin.", rich_help_panel=_ART),
+        typer.Option(
+            "--pen-limit",
+            help="At most that many pens: those nearest to a file's colours, those grown art needs most.",
+            rich_help_panel=_ART,
+        ),
     ] = None
     strokes: Annotated[
         int, typer.Option("--strokes", help="How many strokes to grow.", rich_help_panel=_ART)

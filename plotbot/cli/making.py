@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from plotbot.machine.profile import Profile
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
+    from plotbot.preview.matching import Target
 
 __all__ = ["Clock", "Facts", "check_out", "make_job", "show_plan", "stage", "timed_by_board"]
 
@@ -45,6 +46,8 @@ class Clock(dict[str, float]):
 class Facts:
     """What is known of a drawing besides its strokes; goes into job.toml, the report and the JSON.
 
+    target: what it is to look like, judged when the job is made, by the pens that were `usable` (all of the
+    tin by default). quantisation: ΔE00 of free colours to the pens they became.
     keep: writes what else belongs into a job folder, and returns labelled pictures of how it grew.
     """
 
@@ -53,7 +56,9 @@ class Facts:
     network: Mapping[str, str | int | float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     activation: Mapping[str, float] | None = None
-    colour: Mapping[str, float] | None = None
+    target: Target | None = None
+    usable: Inventory | None = None
+    quantisation: Mapping[str, float] | None = None
     planning: Mapping[str, Any] | None = None
     keep: Callable[[Path], Sequence[tuple[str, npt.NDArray[np.uint8]]]] = lambda _folder: ()
 
@@ -93,13 +98,24 @@ def make_job(
     from plotbot.job.folder import create_job  # noqa: PLC0415
     from plotbot.plan.export import export_svg  # noqa: PLC0415
     from plotbot.plan.store import summary  # noqa: PLC0415
+    from plotbot.preview.matching import PICTURE_NAME, judge_matching, matching_picture  # noqa: PLC0415
     from plotbot.preview.picture import render_plan, write_png  # noqa: PLC0415
     from plotbot.preview.report import write_report  # noqa: PLC0415
 
     command = ("plotbot", *sys.argv[1:])
-    figures = {"activation": facts.activation, "colour": facts.colour}
+    figures: dict[str, Any] = {"activation": facts.activation, "colour": None}
 
     def fill(staging: Path) -> None:
+        shown, pictures = dict(figures), []
+        if facts.target is not None:
+            matching = judge_matching(plan, facts.target, facts.usable or inventory)
+            figures["colour"] = matching.as_dict()
+            shown["colour"] = matching.figures()
+            if facts.quantisation is not None:
+                figures["colour"]["quantisation"] = shown["colour"]["quantisation"] = facts.quantisation
+            compared = matching_picture(plan, matching)
+            write_png(staging / PICTURE_NAME, compared, 96)
+            pictures = [(" ".join(matching.remarks()), compared)]
         export_svg(plan, staging / "drawing.svg")
         picture = render_plan(plan, PREVIEW_DPI / 25.4)
         write_png(staging / "preview.png", picture, PREVIEW_DPI, [("Title", facts.title)])
@@ -107,7 +123,8 @@ def make_job(
             staging / "report.html",
             plan,
             title=facts.title,
-            figures={key: value for key, value in figures.items() if value},
+            figures={key: value for key, value in shown.items() if value},
+            pictures=pictures,
             provenance={
                 "Command": shlex.join(command),
                 "Pens": inventory.name,
@@ -118,7 +135,7 @@ def make_job(
             growth=facts.keep(staging),
         )
 
-    with stage("Drawing previews…"), clock.measure("preview"):
+    with stage("Drawing previews and judging colours…"), clock.measure("preview"):
         job = create_job(
             folder,
             plan,
@@ -192,11 +209,13 @@ def show_plan(report: Mapping[str, Any], plan: Plan) -> None:
             f"Activation: {activation['free']:.2f} free, {activation['quantised']:.2f} with real pens, "
             f"{activation['refitted']:.2f} refined, {activation['as_plotted']:.2f} as plotted."
         )
-    colour = report["colour"]
-    if colour:
-        people.print(
-            f"Colours are off by {colour['mean']:.1f} ΔE00 on average, {colour['p95']:.1f} at most for 95 %."
-        )
+    if report["colour"]:
+        summary, *warnings = report["colour"]["remarks"]
+        people.print(summary, soft_wrap=True)
+        for warning in warnings:
+            people.print(f"[yellow]{warning}[/yellow]", soft_wrap=True)
     show_in_terminal(people, plan)
     folder = report["job"]
+    if report["colour"]:
+        people.print(f"Beside what was wanted: {folder}/{report['colour']['picture']}", soft_wrap=True)
     people.print(f"Look at {folder}/preview.png and {folder}/report.html", soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,10 +15,10 @@ from plotbot.errors import BadInput
 if TYPE_CHECKING:
     import vpype
 
-    from plotbot.art.picture.judge import ColourDifference
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Motion
+    from plotbot.preview.matching import Target
 
 __all__ = ["OwnArt", "Read"]
 
@@ -31,10 +30,10 @@ _LONGEST_S = 7 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A drawing that was read. colour: ΔE00 to the original as it will look, where that was judged."""
+    """A drawing that was read. target: what it stands for, where it is to look like its file."""
 
     drawing: vpype.Document
-    colour: Mapping[str, float] | None = None
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +100,45 @@ class OwnArt:
             document = drawings.assign_pens(drawings.read_svg(art), inventory, chosen)
             return Read(drawings.fit(document, sheet) if self.fit else document)
         from plotbot.art.vector import ArtworkOptions, read_artwork  # noqa: PLC0415
+        from plotbot.preview.matching import Target  # noqa: PLC0415
 
         options = ArtworkOptions(svg_mode=self.svg_mode, layer_map=tuple(self.maps))
         artwork = read_artwork(art, inventory, sheet.drawable, options)
         for reason, count in artwork.dropped.items():
             people.print(f"Not drawn: {count} shape{'s' if count != 1 else ''}, {reason}")
         drawing = drawings.from_strokes(artwork.strokes, inventory, sheet)
-        return Read(drawing, _colour(artwork.difference, artwork.floor))
+        if artwork.target is None:
+            return Read(drawing)
+        return Read(drawing, Target(artwork.target, artwork.box_mm, f"{art.name}, as it looks"))
 
     def _picture(self, art: Path, inventory: Inventory, sheet: Paper, motion: Motion) -> Read:
         from plotbot import drawing as drawings  # noqa: PLC0415
         from plotbot.art.picture import QuantizeOptions, load_picture, quantize  # noqa: PLC0415
+        from plotbot.preview.matching import Target  # noqa: PLC0415
 
         options = QuantizeOptions(marks=self.marks, time_budget_s=self._budget_s(), motion=motion)
         drawn = quantize(load_picture(art), inventory, sheet.drawable, options)
         drawing = drawings.from_strokes(drawn.strokes, inventory, sheet)
-        return Read(drawing, _colour(drawn.report.drawn, drawn.report.floor))
+        return Read(drawing, Target(drawn.target, drawn.box_mm, art.name))
+
+    def limited(self, art: Path, inventory: Inventory, count: int | None) -> Inventory:
+        """The tin with only the few pens that come nearest to a file's colours; raises `BadInput`."""
+        if count is None:
+            return inventory
+        if self.maps:
+            raise BadInput("--map names pens and --pen-limit chooses them; use one of the two.")
+        from plotbot.art.colours import colours_of  # noqa: PLC0415
+        from plotbot.pens.advice import choose_pens  # noqa: PLC0415
+        from plotbot.pens.inventory import select_pens  # noqa: PLC0415
+
+        colours = colours_of(art, inventory.paper.lab, self.svg_mode)
+        chosen = choose_pens(colours.labs, colours.share, inventory, count, mixed=colours.mixed)
+        people.print(
+            f"Chosen of {inventory.id}: {', '.join(str(pen) for pen in chosen.pens)}.", soft_wrap=True
+        )
+        return select_pens(inventory, [pen.id for pen in chosen.pens])
 
     def _budget_s(self) -> float | None:
         if self.time_budget is None:
             return None
         return parse_duration(self.time_budget, "--time-budget", most_s=_LONGEST_S)
-
-
-def _colour(drawn: ColourDifference | None, floor: ColourDifference | None) -> dict[str, float] | None:
-    if drawn is None:
-        return None
-    figures = {"mean": round(drawn.mean, 3), "p95": round(drawn.p95, 3)}
-    return figures | ({"floor_mean": round(floor.mean, 3)} if floor else {})

@@ -7,8 +7,8 @@ there. Colours are Lab on the paper; inks are films (`plotbot.ink.film`) and tra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -25,6 +25,7 @@ __all__ = [
     "Match",
     "Region",
     "best_addition",
+    "choose_few",
     "choose_inks",
     "heat_map",
     "match_colours",
@@ -69,6 +70,13 @@ class Region:
     apart: float
     wanted: tuple[float, float, float]
     found: tuple[float, float, float]
+
+    def within(self, box: tuple[float, float, float, float], size_px: tuple[int, int]) -> Region:
+        """The same with its box in the units of `box`, which a picture of that width and height fills."""
+        (left, top), (width, height) = box[:2], (box[2] - box[0], box[3] - box[1])
+        x0, x1 = (left + x / size_px[0] * width for x in self.box[::2])
+        y0, y1 = (top + y / size_px[1] * height for y in self.box[1::2])
+        return replace(self, box=(x0, y0, x1, y1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,41 +201,84 @@ def choose_inks(
     """The `count` inks of films [p, 3] that come nearest to targets [m, 3] of these weights [m], best first,
     and the mean ΔE00 they leave.
 
-    Inks are added one by one, then exchanged as long as that helps; each step judges all mixtures of the
-    chosen inks, by grid, and the result is refined.
+    Inks are added one by one, or left out one by one, then exchanged as long as that helps; each step judges
+    all mixtures of the chosen inks, by grid, and the result is refined.
     """
     inks = _checked(films)
     if not 1 <= count <= len(inks):
         raise BadInput(f"{count} pens cannot be chosen of {len(inks)}; ask for 1 to {len(inks)}.")
     wanted, share = _palette(target, weights)
-    few = _few(len(inks))
-    errors = _quick_errors(wanted, inks, few, paper_lab)
-    member = np.zeros((len(few), len(inks)), dtype=bool)
-    member[np.arange(len(few))[:, None], few] = True
+    errors, members = [], []
+    for size in range(1, min(3, count) + 1):
+        few = _few(len(inks), size)
+        errors.append(_quick_errors(wanted, inks, few, paper_lab))
+        members.append((few[..., None] == np.arange(len(inks))).any(axis=1))
+    error, member = np.concatenate(errors), np.concatenate(members)
+    bare = np.asarray(delta_e00(wanted, np.asarray(paper_lab, dtype=float)))
 
     def left(chosen: Sequence[int]) -> float:
         outside = np.ones(len(inks), dtype=bool)
         outside[list(chosen)] = False
         usable = ~member[:, outside].any(axis=1)
-        return float(share @ np.minimum(errors[usable].min(axis=0, initial=np.inf), bare))
+        return float(share @ np.minimum(error[usable].min(axis=0, initial=np.inf), bare))
 
-    bare = np.asarray(delta_e00(wanted, np.asarray(paper_lab, dtype=float)))
+    if count == len(inks):
+        return list(range(count)), float(share @ _errors(wanted, inks, paper_lab))
+    # Inks work in company, so that one by one is not always the way to the best few; from many that are
+    # used much, the least needed go one by one, and the better end counts.
+    use = share @ member[np.argmin(error, axis=0)]
+    ends = []
+    useful = np.argsort(-use, kind="stable")[: max(_USEFUL, count)].tolist()
+    for start in (_added(left, len(inks), count), _left_over(left, useful, count)):
+        chosen = _exchanged(left, len(inks), start)
+        ends.append((float(share @ _errors(wanted, inks[chosen], paper_lab)), chosen))
+    mean, chosen = min(ends)
+    return chosen, mean
+
+
+def choose_few(apart: Floats, weights: Floats, count: int) -> tuple[list[int], float]:
+    """The `count` rows of differences [p, m] whose least are smallest, by columns of these weights [m]; best
+    first. For colours that are drawn with one ink each. Returns the rows and the mean difference left."""
+    share = weights / weights.sum()
+
+    def left(chosen: Sequence[int]) -> float:
+        return float(share @ apart[list(chosen)].min(axis=0))
+
+    chosen = _exchanged(left, len(apart), _added(left, len(apart), count))
+    return chosen, left(chosen)
+
+
+def _added(left: Callable[[Sequence[int]], float], of: int, count: int) -> list[int]:
+    """So many numbers under `of`, each the one that leaves least with those before it."""
     chosen: list[int] = []
     while len(chosen) < count:
-        rest = [ink for ink in range(len(inks)) if ink not in chosen]
-        chosen.append(min(rest, key=lambda ink: left([*chosen, ink])))
-    best = left(chosen)
+        rest = [one for one in range(of) if one not in chosen]
+        chosen.append(min(rest, key=lambda one: left([*chosen, one])))
+    return chosen
+
+
+def _left_over(left: Callable[[Sequence[int]], float], useful: list[int], count: int) -> list[int]:
+    """So many of these, after those went that were needed least; they come in the order of their use."""
+    chosen = list(useful)
+    while len(chosen) > count:
+        chosen.remove(min(chosen, key=lambda one: left([other for other in chosen if other != one])))
+    return chosen
+
+
+def _exchanged(left: Callable[[Sequence[int]], float], of: int, start: list[int]) -> list[int]:
+    """Chosen numbers after exchanging them, one at a time, for others under `of` as long as that helps."""
+    chosen, best = list(start), left(start)
     improved = True
     while improved:
         improved = False
-        for place in range(count):
-            for ink in range(len(inks)):
-                if ink in chosen:
+        for place in range(len(chosen)):
+            for one in range(of):
+                if one in chosen:
                     continue
-                other = [*chosen[:place], ink, *chosen[place + 1 :]]
+                other = [*chosen[:place], one, *chosen[place + 1 :]]
                 if (error := left(other)) < best - 1e-6:
                     chosen, best, improved = other, error, True
-    return chosen, float(share @ _errors(wanted, inks[chosen], paper_lab))
+    return chosen
 
 
 def palette_of(target: Floats, most: int = 96, seed: int = 0) -> tuple[Floats, Floats]:
@@ -272,9 +323,9 @@ def _palette(target: npt.ArrayLike, weights: npt.ArrayLike) -> tuple[Floats, Flo
     return wanted, share / share.sum()
 
 
-def _few(count: int) -> npt.NDArray[np.intp]:
-    """Every choice of up to three of so many inks, as rows of three (fewer where there are fewer)."""
-    return np.array(list(combinations(range(count), min(3, count))), dtype=np.intp)
+def _few(count: int, size: int = 3) -> npt.NDArray[np.intp]:
+    """Every choice of three (`size`) of so many inks, as rows; of all where there are fewer."""
+    return np.array(list(combinations(range(count), min(size, count))), dtype=np.intp)
 
 
 def _grid(inks: int) -> Floats:

@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from plotbot.errors import BadInput
 from plotbot.ink.film import transmittance
-from plotbot.ink.matching import best_addition, choose_inks
+from plotbot.ink.matching import best_addition, choose_few, choose_inks
+from plotbot.ink.spaces import delta_e00
 from plotbot.pens.inventory import available_inventories, load_inventory, matchable_pens
 from plotbot.pens.model import Inventory, Pen
 
-__all__ = ["HELPS_DE", "Choice", "Suggestion", "choose_pens", "films_of", "missing_pen"]
+__all__ = ["HELPS_DE", "Choice", "Suggestion", "choose_pens", "films_of", "missing_pen", "single_differences"]
 
 Floats = npt.NDArray[Any]
 
@@ -61,24 +62,34 @@ class Suggestion:
         }
 
 
-def choose_pens(colours: Floats, share: Floats, inventory: Inventory, count: int) -> Choice:
-    """The `count` pens of a tin that come nearest to Labs [m, 3] of these shares [m], where they cross and
-    hatch too. Fluorescent pens are never chosen. Raises `BadInput` for more than there are."""
+def choose_pens(
+    colours: Floats, share: Floats, inventory: Inventory, count: int, *, mixed: bool = True
+) -> Choice:
+    """The `count` pens of a tin that come nearest to Labs [m, 3] of these shares [m].
+
+    mixed: pens cross and hatch to make a colour; otherwise each colour is drawn with one pen alone.
+    Fluorescent pens are never chosen. Raises `BadInput` for more than there are.
+    """
     pens = matchable_pens(inventory)
     if not 1 <= count <= len(pens):
         raise BadInput(
             f"{count} pens cannot be chosen of {inventory.id}; ask for 1 to {len(pens)}"
-            + (", which are not fluorescent." if len(pens) < len(inventory.pens) else ".")
+            + (", the ones that are not fluorescent." if len(pens) < len(inventory.pens) else ".")
         )
-    chosen, mean = choose_inks(colours, share, films_of(inventory), inventory.paper.lab, count)
+    if mixed:
+        chosen, mean = choose_inks(colours, share, films_of(inventory), inventory.paper.lab, count)
+    else:
+        chosen, mean = choose_few(single_differences(colours, inventory), np.asarray(share), count)
     return Choice(tuple(pens[number] for number in chosen), mean)
 
 
 def missing_pen(
     colours: Floats, share: Floats, inventory: Inventory, least: float = HELPS_DE
 ) -> Suggestion | None:
-    """The pen of all other known inventories that would bring Labs [m, 3] of these shares [m] nearest, unless
-    even that one lowers the mean by less than `least`. Pen files that cannot be read are passed over."""
+    """The pen of all known inventories that would bring Labs [m, 3] of these shares [m] nearest, unless even
+    that one lowers the mean by less than `least`. What the tin has already, by name or by colour, does not
+    count, and pen files that cannot be read are passed over."""
+    own = {(pen.id, pen.name) for pen in inventory.pens}
     known = {pen.lab for pen in inventory.pens}
     candidates: list[tuple[Inventory, Pen]] = []
     for path in available_inventories().values():
@@ -87,7 +98,9 @@ def missing_pen(
         except BadInput:
             continue
         for pen in other.pens:
-            if not pen.fluorescent and pen.opacity < _HIDES and pen.lab not in known:
+            if (pen.id, pen.name) in own or pen.lab in known:
+                continue
+            if not pen.fluorescent and pen.opacity < _HIDES:
                 known.add(pen.lab)  # the larger tin of a maker has the same pens again
                 candidates.append((other, pen))
     candidates = candidates[:_MOST_PENS]
@@ -104,3 +117,11 @@ def missing_pen(
 def films_of(inventory: Inventory) -> Floats:
     """Films [p, 3] of the pens that can be matched."""
     return transmittance([pen.lab for pen in matchable_pens(inventory)], inventory.paper.lab)
+
+
+def single_differences(colours: Floats, inventory: Inventory) -> Floats:
+    """ΔE00 [p, m] of each pen that can be matched, alone, to Labs [m, 3]; what is nearer to the bare paper is
+    left bare."""
+    pens = np.array([pen.lab for pen in matchable_pens(inventory)])
+    bare = delta_e00(np.asarray(colours), np.array(inventory.paper.lab))
+    return np.asarray(np.minimum(delta_e00(pens[:, None], np.asarray(colours)), bare))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,19 @@ import numpy.typing as npt
 from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab, film_to_srgb, relative_to_film
 from plotbot.ink.matching import Difference, Match, Region, heat_map, match_colours, palette_of
-from plotbot.ink.names import colour_name
-from plotbot.ink.spaces import lab_to_srgb, srgb_to_rec2020, srgb_uint8
-from plotbot.pens.advice import HELPS_DE, Suggestion, films_of, missing_pen
+from plotbot.ink.spaces import delta_e00, lab_to_srgb, srgb_to_rec2020, srgb_uint8
+from plotbot.pens.advice import Suggestion, films_of
 from plotbot.pens.model import Inventory
+from plotbot.pens.reach import out_of_reach, region_dict, shortfalls, suggest
 from plotbot.plan.model import Plan
 from plotbot.preview.picture import plan_film, render_plan, write_png
 
 __all__ = [
-    "OUT_OF_REACH_DE",
+    "PICTURE_NAME",
     "Matching",
     "Target",
     "judge_matching",
+    "matching_picture",
     "side_by_side",
     "write_matching",
 ]
@@ -40,10 +41,7 @@ Picture = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
 PICTURE_NAME = "matching.png"
-OUT_OF_REACH_DE = 6.0
-"""A region this far from anything the pens can make is worth a word."""
-
-_HELPS_A_REGION_DE = 0.1
+_MARK_DE = 2.0
 _PLACES = 160
 """Places along the longer side at which colours are compared: places, not grains of a hatching."""
 
@@ -75,13 +73,15 @@ class Target:
 @dataclass(frozen=True, slots=True, eq=False)
 class Matching:
     """The report. Differences are ΔE00 seen from `viewing_mm` (sigma of the low-pass). planned: of what will
-    be drawn; reachable: of the best that these pens can do. worst, missed: regions (boxes in mm on the sheet)
+    be drawn; of_marks: its mean where anything but bare paper is wanted or drawn; reachable: of the best that
+    these pens can do. worst, missed: regions (boxes in mm on the sheet)
     where the plan, and where the pens, are farthest off. suggestion: the pen of another tin that would help
     most."""
 
     target: Target
     viewing_mm: float
     planned: Difference
+    of_marks: float
     reachable: Difference
     worst: tuple[Region, ...]
     missed: tuple[Region, ...]
@@ -93,11 +93,13 @@ class Matching:
         return {
             "mean": round(self.planned.mean, 3),
             "p95": round(self.planned.p95, 3),
+            "mean_of_marks": round(self.of_marks, 3),
             "reachable": {"mean": round(self.reachable.mean, 3), "p95": round(self.reachable.p95, 3)},
             "viewing_mm": self.viewing_mm,
-            "worst": [_region(one, "planned") for one in self.worst],
-            "cannot_make": [_region(one, "reachable") for one in self.missed],
+            "worst": [region_dict(one, "planned", box="box_mm", digits=1) for one in self.worst],
+            "cannot_make": [region_dict(one, "reachable", box="box_mm", digits=1) for one in self.missed],
             "would_help": None if self.suggestion is None else self.suggestion.as_dict(),
+            "remarks": self.remarks(),
             "picture": PICTURE_NAME,
         }
 
@@ -106,34 +108,23 @@ class Matching:
         return {
             "mean": round(self.planned.mean, 2),
             "p95": round(self.planned.p95, 2),
+            "mean of marks": round(self.of_marks, 2),
             "reachable mean": round(self.reachable.mean, 2),
             "reachable p95": round(self.reachable.p95, 2),
         }
 
-    def summary(self) -> str:
-        """The figures in a sentence."""
-        return (
+    def remarks(self) -> list[str]:
+        """The figures in a sentence, then `warnings`."""
+        summary = (
             f"Colours will be off by {self.planned.mean:.1f} ΔE00 on average and within "
             f"{self.planned.p95:.1f} in 19 of 20 places; these pens can come within "
             f"{self.reachable.mean:.1f} on average."
         )
+        return [summary, *self.warnings()]
 
     def warnings(self) -> list[str]:
         """What the pens cannot make, where, and which pen would help."""
-        left, top, right, bottom = self.target.box_mm
-        said, sentences = set(), []
-        for one in self.missed:
-            name = colour_name(one.wanted)
-            if name in said:
-                continue
-            said.add(name)
-            x, y = (one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2
-            lab = " ".join(f"{value:.0f}" for value in one.wanted)
-            sentences.append(
-                f"These pens cannot make the {name} (L*a*b* {lab}) at {(x - left) / (right - left):.0%} "
-                f"across and {(y - top) / (bottom - top):.0%} down: at best it is {one.apart:.0f} ΔE00 off."
-            )
-        return sentences + ([str(self.suggestion)] if self.suggestion else [])
+        return shortfalls(self.missed, self.target.box_mm, self.suggestion)
 
 
 def write_matching(
@@ -161,35 +152,17 @@ def judge_matching(
     light = _seen(target.light, size, viewing_mm, down, across)
     drawn = _seen(plan_film(plan, px_per_mm, target.box_mm), size, viewing_mm, down, across)
     wanted = film_to_lab(relative_to_film(np.clip(light, 0, None)), paper)
-    found = match_colours(wanted, films_of(inventory), paper, film_to_lab(drawn, paper))
+    seen = film_to_lab(drawn, paper)
+    found = match_colours(wanted, films_of(inventory), paper, seen)
     assert found.planned is not None
-    missed = tuple(one for one in found.missed if one.apart > OUT_OF_REACH_DE)
-    suggestion = None
-    if advice and (missed or found.tin.mean > HELPS_DE):
-        colours, share = palette_of(wanted)
-        least = _HELPS_A_REGION_DE if missed else HELPS_DE
-        suggestion = missing_pen(colours, share, inventory, least)
-
-    def on_sheet(one: Region) -> Region:
-        x0, y0, x1, y1 = one.box
-        box = (
-            left + x0 / columns * size[0],
-            top + y0 / rows * size[1],
-            left + x1 / columns * size[0],
-            top + y1 / rows * size[1],
-        )
-        return replace(one, box=box)
-
-    return Matching(
-        target,
-        viewing_mm,
-        found.planned,
-        found.tin,
-        tuple(on_sheet(one) for one in found.worst),
-        tuple(on_sheet(one) for one in missed),
-        suggestion,
-        found,
-    )
+    bare = np.array(paper)
+    marked = np.maximum(delta_e00(wanted, bare), delta_e00(seen, bare)) > _MARK_DE
+    of_marks = float(found.apart[marked].mean()) if marked.any() else 0.0
+    places = (columns, rows)
+    missed = out_of_reach(found.missed, target.box_mm, places)
+    suggestion = suggest(*palette_of(wanted), found.tin.mean, missed, inventory) if advice else None
+    worst = tuple(one.within(target.box_mm, places) for one in found.worst)
+    return Matching(target, viewing_mm, found.planned, of_marks, found.tin, worst, missed, suggestion, found)
 
 
 def matching_picture(plan: Plan, matching: Matching) -> Picture:
@@ -264,7 +237,7 @@ def _seen(
     at = np.meshgrid(down * height - 0.5, across * width - 0.5, indexing="ij")
     bands = []
     for band in range(3):
-        soft = gaussian_filter(np.asarray(picture[..., band], dtype=np.float64), sigma, mode="nearest")
+        soft = gaussian_filter(np.asarray(picture[..., band], dtype=np.float64), sigma, mode="reflect")
         bands.append(map_coordinates(soft, at, order=1, mode="nearest"))
     return np.stack(bands, axis=-1)
 
@@ -299,13 +272,3 @@ def _heat_legend() -> Picture:
         anchor = "la" if value == 0 else "ma"
         pencil.text((4 + value * 20, 22), label, fill=(40, 40, 40), font_size=14, anchor=anchor)
     return np.asarray(image)
-
-
-def _region(one: Region, found: str) -> dict[str, Any]:
-    return {
-        "box_mm": [round(value, 1) for value in one.box],
-        "mean": round(one.apart, 2),
-        "name": colour_name(one.wanted),
-        "wanted": [round(value, 1) for value in one.wanted],
-        found: [round(value, 1) for value in one.found],
-    }

@@ -11,7 +11,7 @@ The page asks for nothing outside itself. Its data is one JSON object in the pag
   ``step_mm``; ``offsets``: base64 of uint32, where each stroke begins, and the end.
 - ``times``: base64 of float32 triples per stroke, seconds since the start of the plot: when travel to it
   begins, when the pen is down, when it begins to lift.
-- ``figures``, ``provenance``, ``growth``: what the caller knows of activation, colour and origin.
+- ``figures``, ``provenance``, ``growth``, ``pictures``: what the caller knows of it.
 - ``live``: true where the page was served during a plot; it then asks for ``status`` beside it
   (`plotbot.preview.live.Status`) and shows what is ink in place of a moment of the plan.
 """
@@ -52,6 +52,7 @@ __all__ = ["report_data", "report_page", "stroke_times", "write_report"]
 _TEMPLATE = "report.html"
 _GROWTH_SIDE_PX = 480
 """Longer side of a picture of the growth: sharp where it is looked at alone, a dozen within half a MB."""
+_PICTURE_SIDE_PX = 1200
 
 
 def write_report(
@@ -62,9 +63,12 @@ def write_report(
     figures: Mapping[str, Any] | None = None,
     provenance: Mapping[str, str] | None = None,
     growth: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
+    pictures: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
 ) -> None:
     """Write the report of a plan to `path`, whole or not at all; arguments as for `report_page`."""
-    page = report_page(plan, title=title, figures=figures, provenance=provenance, growth=growth)
+    page = report_page(
+        plan, title=title, figures=figures, provenance=provenance, growth=growth, pictures=pictures
+    )
     with written_whole(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
@@ -76,12 +80,14 @@ def report_page(
     figures: Mapping[str, Any] | None = None,
     provenance: Mapping[str, str] | None = None,
     growth: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
+    pictures: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
     live: bool = False,
 ) -> str:
     """The report of a plan as HTML.
 
     figures: nested numbers to show, e.g. activation and colour. provenance: lines of origin.
-    growth: labelled sRGB pictures [H, W, 3] of how a neural drawing came to be. live: follow the plot by
+    growth: labelled sRGB pictures [H, W, 3] of how a neural drawing came to be. pictures: more of them, such
+    as the drawing beside what was wanted, with sentences as labels. live: follow the plot by
     asking the server that the page came from (see `plotbot.preview.live`).
     """
     data = report_data(plan)
@@ -89,7 +95,10 @@ def report_page(
         "title": title,
         "figures": dict(figures or {}),
         "provenance": dict(provenance or {}),
-        "growth": [{"label": label, "picture": _data_uri(picture)} for label, picture in growth],
+        "growth": [{"label": label, "picture": _data_uri(one, _GROWTH_SIDE_PX)} for label, one in growth],
+        "pictures": [
+            {"label": label, "picture": _data_uri(one, _PICTURE_SIDE_PX)} for label, one in pictures
+        ],
         "live": live,
     }
     page = (resources.files("plotbot.preview") / _TEMPLATE).read_text(encoding="utf-8")
@@ -188,9 +197,9 @@ def _base64(array: npt.NDArray[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
 
 
-def _data_uri(picture: npt.NDArray[np.uint8]) -> str:
+def _data_uri(picture: npt.NDArray[np.uint8], side_px: int) -> str:
     buffer = io.BytesIO()
     image = Image.fromarray(picture)
-    image.thumbnail((_GROWTH_SIDE_PX, _GROWTH_SIDE_PX))
+    image.thumbnail((side_px, side_px))
     image.save(buffer, format="WEBP", quality=80, method=4)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

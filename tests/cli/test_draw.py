@@ -121,9 +121,25 @@ def test_a_channel_becomes_a_plotted_drawing_with_honest_activations(run: Run) -
 def test_a_photograph_becomes_strokes_of_several_pens(run: Run, tmp_path: Path) -> None:
     Image.fromarray(data.chelsea()[::4, ::4]).save(tmp_path / "cat.png")
     options = ("--paper", "40x40mm", "--margin", "4mm", "--dry-run", "--json")
-    report = run("draw", tmp_path / "cat.png", *options, "--out", "job").json
+    result = run("draw", tmp_path / "cat.png", *options, "--out", "job")
+    report = result.json
     assert len(report["pens"]) > 2
-    assert report["colour"]["floor_mean"] <= report["colour"]["mean"] < 12
+    colour = report["colour"]
+    assert colour["reachable"]["mean"] <= colour["mean"] < 12
+    assert colour["mean"] <= colour["p95"]
+    assert colour["remarks"][0] in result.err
+    with Image.open(f"job/{colour['picture']}") as picture:
+        assert picture.width > picture.height / 2 > 300
+    assert "Beside what was wanted" in Path("job/report.html").read_text(encoding="utf-8")
+
+
+def test_a_limit_of_pens_takes_those_that_pick_names(run: Run, tmp_path: Path) -> None:
+    Image.fromarray(data.chelsea()[::4, ::4]).save(tmp_path / "cat.png")
+    options = ("--paper", "40x40mm", "--margin", "4mm", "--dry-run", "--json", "--pen-limit", "3")
+    picked = run("pens", "pick", tmp_path / "cat.png", "--count", "3", "--json").json["pens"]
+    report = run("draw", tmp_path / "cat.png", *options, "--out", "job").json
+    assert {pen["id"] for pen in report["pens"]} <= set(picked)
+    assert set(open_job(Path("job")).about.settings["pens_chosen"]) == set(picked)
 
 
 def test_an_svg_is_drawn_as_it_looks(run: Run, tmp_path: Path) -> None:

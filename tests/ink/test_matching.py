@@ -86,6 +86,15 @@ def test_the_inks_a_drawing_was_made_with_are_chosen() -> None:
     assert choose_inks(wanted, np.ones(40), FILMS, PAPER, 2)[1] > 2
 
 
+def test_one_or_two_inks_are_chosen_as_well_as_many() -> None:
+    orange, blue = number("4"), number("3")
+    wanted = ink.film_to_lab(FILMS[[orange, blue]], PAPER)
+    assert choose_inks(wanted, [2.0, 1.0], FILMS, PAPER, 1)[0] == [orange]
+    chosen, left = choose_inks(wanted, [2.0, 1.0], FILMS, PAPER, 2)
+    assert set(chosen) == {orange, blue}
+    assert left < 0.5
+
+
 @pytest.mark.parametrize("count", [0, 13])
 def test_an_impossible_number_of_pens_is_refused(count: int) -> None:
     with pytest.raises(BadInput, match="1 to 12"):
