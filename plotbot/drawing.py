@@ -230,13 +230,14 @@ def assign_pens(
     return assigned
 
 
-def read_svg(path: Path) -> vpype.Document:
+def read_svg(path: Path, *, text: bool = False) -> vpype.Document:
     """Read any SVG as a drawing whose layers still have the file's names and colours; see `assign_pens`.
+    text: whether text becomes single lines, or is left out.
 
     The file is untrusted: its size is limited, entities are refused, nothing outside it is opened.
     Raises `BadInput` when it cannot be read or draws nothing.
     """
-    return read_document(path)
+    return read_document(path, text=text)
 
 
 def write_svg(drawing: vpype.Document, path: Path, inventory: Inventory | None = None) -> None:

@@ -6,9 +6,12 @@ anything is built from them; svgelements then resolves transforms, styles and sh
 
 from __future__ import annotations
 
-import io
+import re
+import zlib
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 import numpy as np
@@ -16,7 +19,8 @@ import numpy.typing as npt
 
 from plotbot.errors import BadInput
 from plotbot.paper import px_from_mm
-from plotbot.svg_plain import MAX_POINTS, Layers, TooManyPoints, flatten_bend, paint_key, read_plain
+from plotbot.svg_plain import MAX_POINTS, Layers, TooManyPoints, read_plain
+from plotbot.svg_tree import MAX_SHAPES, Picture, TooMuch, clipped, read_tree
 
 if TYPE_CHECKING:
     import vpype
@@ -25,11 +29,14 @@ __all__ = [
     "DRAWING_NOTE",
     "DROP_FIELD",
     "LAYER_FIELD",
+    "LEFT_OUT_FIELD",
     "MAX_SVG_BYTES",
     "NUMBERED_FIELD",
     "PLAN_FIELD",
     "PLAN_NOTE",
+    "read_checked",
     "read_document",
+    "read_svg_bytes",
 ]
 
 DROP_FIELD = "plotbot_drop"
@@ -41,38 +48,54 @@ LAYER_FIELD = "plotbot_layer"
 NUMBERED_FIELD = "plotbot_numbered"
 """Document property: numbers of layers are no wish, for plotbot wrote them itself."""
 
+LEFT_OUT_FIELD = "plotbot_left_out"
+"""Document property: how many things of a file have no lines, by what they are."""
+
 PLAN_FIELD = "plotbot_plan"
 """Document property: what an SVG that plotbot exported says about the plan it came from."""
 
 PLAN_NOTE = "plotbot plan of this drawing: "
 DRAWING_NOTE = "plotbot drawing; its layers are numbered for other programs, in no order that matters"
 
-MAX_SVG_BYTES = 300_000_000
-MAX_ELEMENTS = 5_000_000
+MAX_SVG_BYTES = 100_000_000
+MAX_ELEMENTS = 1_000_000
 """Elements after every <use> was replaced by what it refers to."""
+
+MAX_PAINTED = 20_000_000
+"""The same with patterns, masks, markers and clip paths drawn afresh wherever they are used."""
 
 MAX_DEPTH = 200
 
 FloatArray = npt.NDArray[np.float64]
 
+_URL = re.compile(r"url\(\s*['\"]?#([^'\")]+)")
+_LINKING = frozenset(
+    ["a", "animate", "animateTransform", "animateMotion", "set", "mpath", "textPath", "tref", "script"]
+)
+"""Elements whose links show no copy of what they link to."""
+
 _FLATNESS_PX = px_from_mm(0.005)
 """How far a polyline may be from the curve it stands for."""
 
-_INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 
-
-def read_document(path: Path) -> vpype.Document:
+def read_document(path: Path, *, text: bool = False) -> vpype.Document:
     """Read an SVG as a document with one layer for each (layer name, colour) of the file; see
-    `plotbot.drawing.read_svg`."""
-    data = _read(path)
-    note = _refuse_hostile(data, path)
+    `plotbot.drawing.read_svg`. text: whether text becomes single lines, or is left out."""
+    data, note = read_svg_bytes(path)
     try:
-        layers, page = read_plain(data, _FLATNESS_PX) or _parse(data, path)
+        plain = read_plain(data, _FLATNESS_PX)
+        layers, page, left_out = (*plain, Counter[str]()) if plain else _parse(data, path, text=text)
     except TooManyPoints as error:
         raise BadInput(f"{path} is refused: its curves need more than {MAX_POINTS} points.") from error
     if not any(lines for lines in layers.values()):
-        raise BadInput(f"{path} draws nothing: it has no path, line or shape.")
+        others = " and ".join(f"{count} {what}" for what, count in left_out.items())
+        raise BadInput(
+            f"{path} draws nothing: it has no path, line or shape"
+            + (f", only {others}; try --svg-mode faithful." if others else ".")
+        )
     document = _document(layers, page)
+    if left_out:
+        document.set_property(LEFT_OUT_FIELD, dict(left_out))
     if note.startswith(PLAN_NOTE):
         document.set_property(PLAN_FIELD, note)
     # A plan with orders of layers in it numbers its layers in the order that they ask for.
@@ -81,7 +104,9 @@ def read_document(path: Path) -> vpype.Document:
     return document
 
 
-def _read(path: Path) -> bytes:
+def read_svg_bytes(path: Path) -> tuple[bytes, str]:
+    """An SVG, unpacked if it is a compressed one, and the text in its <metadata>. Raises `BadInput` for what
+    is too large, and for what no drawing needs: entities, endless copies."""
     try:
         if not path.is_file():
             raise BadInput(f"There is no file {path}." if not path.exists() else f"{path} is not a file.")
@@ -90,9 +115,25 @@ def _read(path: Path) -> bytes:
             raise BadInput(
                 f"{path} has {size / 1e6:.0f} MB; an SVG may have at most {MAX_SVG_BYTES / 1e6:.0f} MB."
             )
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise BadInput(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    if data.startswith(b"\x1f\x8b"):
+        data = _unpacked(data, path)
+    return data, _refuse_hostile(data, path)
+
+
+def _unpacked(data: bytes, path: Path) -> bytes:
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        text = reader.decompress(data, MAX_SVG_BYTES + 1)
+    except zlib.error as error:
+        raise BadInput(f"{path} is a damaged compressed SVG: {error}.") from error
+    if len(text) > MAX_SVG_BYTES:
+        raise BadInput(f"{path} unpacks to more than the {MAX_SVG_BYTES / 1e6:.0f} MB that an SVG may have.")
+    if not reader.eof:
+        raise BadInput(f"{path} is a damaged compressed SVG: its end is missing.")
+    return text
 
 
 class _Scan:
@@ -104,6 +145,7 @@ class _Scan:
         self.open: list[str] = [""]
         self.size: dict[str, int] = {"": 0}
         self.uses: dict[str, list[str]] = {"": []}
+        self.refers: dict[str, list[str]] = {"": []}
         self.in_metadata = 0
         self.words: list[str] = []
 
@@ -116,15 +158,17 @@ class _Scan:
         self.in_metadata += local == "metadata"
         own = attributes.get("id", "")
         if own and own not in self.size:
-            self.size[own], self.uses[own] = 0, []
-        self.open.append(own or self.open[-1])
-        holder = self.open[-1]
+            self.size[own], self.uses[own], self.refers[own] = 0, [], []
+            self.uses[self.open[-1]].append(own)
+        holder = own or self.open[-1]
+        self.open.append(holder)
         self.size[holder] += 1
-        if own:
-            self.uses[self.open[-2]].append(own)
-        if local == "use":
-            target = attributes.get("href") or attributes.get("xlink:href") or ""
-            self.uses[holder].append(target.removeprefix("#"))
+        for key, value in attributes.items():
+            if key.rpartition(":")[2] == "href" and value.strip().startswith("#") and local not in _LINKING:
+                refers = self.uses if local == "use" else self.refers
+                refers[holder].append(value.strip()[1:])
+            elif "url(" in value:
+                self.refers[holder] += _URL.findall(value)
 
     def end(self, name: str) -> None:
         self.depth -= 1
@@ -135,22 +179,24 @@ class _Scan:
         if self.in_metadata:
             self.words.append(words)
 
-    def unfolded(self) -> int:
-        """Elements there are once every reference is followed; a ring of references has no end."""
+    def unfolded(self, *, painted: bool) -> int:
+        """Elements there are once every <use> is followed, and if `painted`, every reference; a ring of
+        references has no end."""
         done: dict[str, int] = {}
         stack = [("", False)]
         running: set[str] = set()
         while stack:
             name, ready = stack.pop()
+            parts = self.uses.get(name, []) + (self.refers.get(name, []) if painted else [])
             if ready:
                 running.discard(name)
-                done[name] = self.size[name] + sum(done.get(part, 0) for part in self.uses[name])
+                done[name] = self.size[name] + sum(done.get(part, 0) for part in parts)
             elif name in running:
-                raise BadInput("an element of it contains itself by <use>")
+                raise BadInput("an element of it contains itself by <use> or another reference")
             elif name not in done and name in self.size:
                 running.add(name)
                 stack.append((name, True))
-                stack.extend((part, False) for part in self.uses[name] if part not in done)
+                stack.extend((part, False) for part in parts if part not in done)
         return done[""]
 
 
@@ -167,8 +213,9 @@ def _refuse_hostile(data: bytes, path: Path) -> str:
         parser.Parse(data, True)
         if scan.root.rpartition(":")[2] != "svg":
             raise BadInput(f"its root element is <{scan.root}>, not <svg>")
-        if scan.unfolded() > MAX_ELEMENTS:
-            raise BadInput(f"it unfolds to more than {MAX_ELEMENTS} elements")
+        for limit, painted in ((MAX_ELEMENTS, False), (MAX_PAINTED, True)):
+            if scan.unfolded(painted=painted) > limit:
+                raise BadInput(f"it unfolds to more than {limit} elements")
     except expat.ExpatError as error:
         raise BadInput(f"{path} is not a readable SVG: {error}.") from error
     except BadInput as error:
@@ -180,88 +227,45 @@ def _refuse_entity(*_: object) -> None:
     raise BadInput("it declares XML entities, which can make a small file endless; save it as plain SVG")
 
 
-def _parse(data: bytes, path: Path) -> tuple[Layers, tuple[float, float]]:
-    import svgelements  # type: ignore[import-untyped]  # noqa: PLC0415
+def _parse(data: bytes, path: Path, *, text: bool) -> tuple[Layers, tuple[float, float], Counter[str]]:
+    """Lines by layer as `read_plain` has them, of any file, and what of it has no lines."""
+    layers: Layers = {}
+    picture = read_checked(data, path, text=text)
+    for shape in picture.shapes:
+        reason = shape.hidden
+        paint = shape.stroke or shape.fill
+        if paint is None:
+            reason = reason or "invisible: neither line nor filling"
+        elif round(paint[3] * 255) == 0:
+            reason = reason or "invisible: its opacity is 0"
+        rgb, alpha = ((0, 0, 0), 0.0) if paint is None else (paint[:3], paint[3])
+        key = (shape.label, "#{:02x}{:02x}{:02x}".format(*rgb), round(alpha * 255), reason)
+        inside, outside = clipped(shape.lines, shape.clip)
+        layers.setdefault(key, []).extend(inside)
+        if outside:
+            layers.setdefault((*key[:3], "outside of a clip path"), []).extend(outside)
+    if picture.missing:
+        picture.left_out["letter that the single-line font lacks"] += picture.missing
+    return layers, picture.size, picture.left_out
 
+
+def read_checked(data: bytes, path: Path, *, text: bool = False) -> Picture:
+    """`read_tree` of bytes that were checked for hostile contents; raises `BadInput`."""
     try:
-        svg = svgelements.SVG.parse(io.BytesIO(data), reify=True)
-        layers: Layers = {}
-        points = 0
-        for element in svg.elements():
-            if isinstance(element, svgelements.Shape):
-                key = _key(element)
-                lines = _lines(element, svgelements)
-                layers.setdefault(key, []).extend(lines)
-                points += sum(map(len, lines))
-                if points > MAX_POINTS:
-                    raise TooManyPoints
-        return layers, (float(svg.width), float(svg.height))
-    except (TooManyPoints, MemoryError):
-        raise
-    except Exception as error:  # the library raises whatever a broken file makes happen inside it
+        # Entities have been refused, so nothing can unfold here.
+        return read_tree(ElementTree.fromstring(data), _FLATNESS_PX, text=text)  # noqa: S314
+    except TooMuch as error:
         raise BadInput(
-            f"{path} is not a readable SVG: its shapes make no sense ({type(error).__name__})."
+            f"{path} is refused: it has more than {MAX_SHAPES} shapes, or is nested too deeply; split it."
         ) from error
+    except ElementTree.ParseError as error:
+        raise BadInput(f"{path} is not a readable SVG: {error}.") from error
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise BadInput(f"{path} is not a readable SVG: {_first_words(error)} makes no sense.") from error
 
 
-def _key(element: Any) -> tuple[str, str, int, str]:
-    values = element.values
-    name = str(values.get(f"{_INKSCAPE}label") or "")
-    if values.get("visibility") in ("hidden", "collapse"):
-        return (name, "#000000", 0, "hidden in the file")
-    try:
-        opacity = float(values.get("opacity", 1.0))
-    except ValueError:
-        opacity = 1.0
-    return paint_key(name, element.stroke, element.fill, opacity)
-
-
-def _lines(shape: Any, svgelements: Any) -> list[npt.NDArray[np.complex128]]:
-    """The polylines of a shape in px; a subpath without length becomes a dot of two equal points."""
-    path = shape if isinstance(shape, svgelements.Path) else svgelements.Path(shape)
-    path.reify()
-    lines: list[list[complex]] = []
-    drawn = False
-    for segment in path:
-        if isinstance(segment, svgelements.Move):
-            if lines and not drawn:
-                lines.pop()  # a Move alone draws nothing
-            lines.append([complex(segment.end)])
-            drawn = False
-            continue
-        if not lines or (drawn and not lines[-1]):
-            lines.append([complex(segment.start)])
-        drawn = True
-        if isinstance(segment, svgelements.Close):
-            if segment.end is not None:
-                lines[-1].append(complex(segment.end))
-        elif isinstance(segment, svgelements.Line):
-            lines[-1].append(complex(segment.end))
-        else:
-            lines[-1].extend(_curve(segment, svgelements))
-    if lines and not drawn:
-        lines.pop()
-    return [np.array(line if len(line) > 1 else line * 2, dtype=np.complex128) for line in lines if line]
-
-
-def _curve(segment: Any, svgelements: Any) -> list[complex]:
-    """Points after the first of a curve, close enough to it."""
-    if isinstance(segment, svgelements.CubicBezier):
-        p = [complex(point) for point in (segment.start, segment.control1, segment.control2, segment.end)]
-        bend = 6 * max(abs(p[0] - 2 * p[1] + p[2]), abs(p[1] - 2 * p[2] + p[3]))
-    elif isinstance(segment, svgelements.QuadraticBezier):
-        p = [complex(point) for point in (segment.start, segment.control, segment.end)]
-        bend = 2 * abs(p[0] - 2 * p[1] + p[2])
-    else:
-        radius = max(float(segment.rx), float(segment.ry))
-        if not radius:
-            return [complex(segment.end)]
-        bend = radius * float(segment.sweep) ** 2
-    count = flatten_bend(bend, _FLATNESS_PX)
-    t = np.linspace(0, 1, count + 1)[1:]
-    points = np.asarray(segment.npoint(t), dtype=np.float64)
-    points[-1] = segment.end.x, segment.end.y
-    return [complex(x, y) for x, y in points]
+def _first_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def _document(layers: Layers, page: tuple[float, float]) -> vpype.Document:

@@ -16,7 +16,16 @@ from xml.parsers import expat
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MAX_POINTS", "Layers", "TooManyPoints", "flatten_bend", "paint_key", "read_plain"]
+__all__ = [
+    "MAX_POINTS",
+    "Layers",
+    "TooManyPoints",
+    "Unreadable",
+    "flatten_bend",
+    "paint_key",
+    "path_lines",
+    "read_plain",
+]
 
 FloatArray = npt.NDArray[np.float64]
 Layers = dict[tuple[str, str, int, str], list[npt.NDArray[np.complex128]]]
@@ -60,7 +69,7 @@ _MAX_CHORDS = 10_000
 """Enough for a curve as long as the largest sheet many times over; a hostile one gets no more."""
 
 
-MAX_POINTS = 50_000_000
+MAX_POINTS = 10_000_000
 """Points of all lines together; they take 16 bytes each, several times over."""
 
 
@@ -68,7 +77,7 @@ class TooManyPoints(Exception):
     """The curves of a file would need more than `MAX_POINTS` points."""
 
 
-class _GiveUp(Exception):
+class Unreadable(Exception):
     """Something that the complete reader must look at."""
 
 
@@ -94,7 +103,7 @@ def read_plain(data: bytes, flatness_px: float) -> tuple[Layers, tuple[float, fl
     parser.EndElementHandler = reader.end
     try:
         parser.Parse(data, True)
-    except (_GiveUp, ValueError, OverflowError):
+    except (Unreadable, ValueError, OverflowError):
         return None
     return reader.layers, reader.page
 
@@ -140,12 +149,12 @@ class _Reader:
         style = self._style(local, attributes)
         if local == "svg":
             if self.styles:
-                raise _GiveUp
+                raise Unreadable
             self._viewport(attributes)
         elif local in ("path", "polyline", "polygon", "line"):
             self._draw(local, attributes, style)
         elif local != "g":
-            raise _GiveUp
+            raise Unreadable
         self.styles.append(style)
 
     def end(self, _name: str) -> None:
@@ -170,13 +179,13 @@ class _Reader:
                     key, _, setting = part.partition(":")
                     key = key.strip()
                     if key in ("display", "visibility", "transform", "mix-blend-mode", "marker"):
-                        raise _GiveUp
+                        raise Unreadable
                     if key in _STYLES:
                         known[key.replace("-", "_")] = setting.strip()
             elif name not in _HARMLESS and ":" not in name:
-                raise _GiveUp
+                raise Unreadable
         if "inherit" in known.values() or "currentColor" in known.values():
-            raise _GiveUp
+            raise Unreadable
         return replace(style, **known) if known else style
 
     def _viewport(self, attributes: dict[str, str]) -> None:
@@ -186,12 +195,12 @@ class _Reader:
             x, y, across, down = map(float, attributes["viewBox"].replace(",", " ").split())
             self.scale = width / across
             if not 0.9999 < self.scale * down / height < 1.0001:
-                raise _GiveUp
+                raise Unreadable
             self.shift = complex(-x, -y)
 
     def _draw(self, kind: str, attributes: dict[str, str], style: _Style) -> None:
         if kind == "path":
-            lines = _path(attributes.get("d", ""), self.flatness / self.scale)
+            lines = path_lines(attributes.get("d", ""), self.flatness / self.scale)
         elif kind == "line":
             ends = [float(attributes.get(name, "0")) for name in ("x1", "y1", "x2", "y2")]
             lines = [np.array([complex(*ends[:2]), complex(*ends[2:])])]
@@ -199,7 +208,7 @@ class _Reader:
             numbers = np.array(attributes.get("points", "").replace(",", " ").split(), dtype=np.float64)
             line = numbers.reshape(-1, 2).view(np.complex128).ravel()
             if len(line) < 2:
-                raise _GiveUp
+                raise Unreadable
             lines = [np.append(line, line[0]) if kind == "polygon" else line]
         key = _key(style)
         placed = self.layers.setdefault(key, [])
@@ -216,7 +225,7 @@ def _key(style: _Style) -> tuple[str, str, int, str]:
     colours = []
     for paint, opacity in ((style.stroke, style.stroke_opacity), (style.fill, style.fill_opacity)):
         if "url" in paint:
-            raise _GiveUp
+            raise Unreadable
         colour = svgelements.Color(paint)
         if colour.value is not None and opacity != "1":
             colour.opacity = float(opacity)
@@ -227,11 +236,11 @@ def _key(style: _Style) -> tuple[str, str, int, str]:
 def _length(text: str) -> float:
     match = _LENGTH.fullmatch(text)
     if match is None or match[2] not in _PX or float(match[1]) <= 0:
-        raise _GiveUp
+        raise Unreadable
     return float(match[1]) * _PX[match[2]]
 
 
-def _path(text: str, flatness: float) -> list[npt.NDArray[np.complex128]]:
+def path_lines(text: str, flatness: float) -> list[npt.NDArray[np.complex128]]:
     """The subpaths of path data; one without length is a dot of two equal points."""
     letters = _LETTERS.findall(text)
     if letters and letters[0] == "M" and letters.count("M") == 1 and set(letters) <= {"M", "L"}:
@@ -253,13 +262,13 @@ def _commands(  # noqa: PLR0912 - one branch for each letter of path data
             letter = tokens[at]
             at += 1
         elif letter in "Zz":
-            raise _GiveUp
+            raise Unreadable
         command = letter.upper()
         if command not in _NUMBERS:
-            raise _GiveUp
+            raise Unreadable
         count = _NUMBERS[command]
         if at + count > len(tokens):
-            raise _GiveUp
+            raise Unreadable
         v = [float(token) for token in tokens[at : at + count]]
         at += count
         base = here if letter.islower() else 0j
@@ -270,7 +279,7 @@ def _commands(  # noqa: PLR0912 - one branch for each letter of path data
             last = "M"
             continue
         if not lines:
-            raise _GiveUp
+            raise Unreadable
         if last == "Z":
             lines.append([start])
         if command == "Z":

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import vpype
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from plotbot import svg, svg_plain
+from plotbot import svg, svg_geometry, svg_plain, svg_tree
 from plotbot.drawing import assign_pens, fit, from_strokes, read_svg, sources, write_svg
 from plotbot.errors import BadInput
 from plotbot.paper import Paper
@@ -154,19 +155,27 @@ def path_data(draw: st.DrawFn) -> str:
     return draw(st.sampled_from([" ", ","])).join(parts).replace("Z,", "Z ").replace("z,", "z ")
 
 
+def _unreadable(text: str, flatness: float) -> None:
+    raise svg_plain.Unreadable
+
+
 @settings(max_examples=150)
 @given(data=path_data())
 def test_the_quick_reader_sees_what_the_complete_one_sees(
     data: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    # svgelements takes the handle of a quadratic curve for a smooth cubic one, and the other way round.
+    assume(not re.search(r"[QT][^A-Z]*S|[CS][^A-Z]*T", data.upper()))
     text = wrap(f'<g stroke="red" fill="none"><path d="{data}"/></g>')
     quick = svg.read_plain(text.encode(), svg._FLATNESS_PX)
     assert quick is not None
-    complete, page = svg._parse(text.encode(), Path("x.svg"))
-    assert list(quick[0]) == list(complete)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(svg_geometry, "path_lines", _unreadable)  # so that svgelements reads the path
+        complete, page, _ = svg._parse(text.encode(), Path("x.svg"), text=False)
+    assert [key for key, lines in quick[0].items() if lines] == list(complete)
     assert quick[1] == pytest.approx(page, rel=1e-5)
     for key, lines in quick[0].items():
-        others = complete[key]
+        others = complete.get(key, [])
         assert len(lines) == len(others)
         for line, other in zip(lines, others, strict=True):
             shared = min(len(line), len(other))
@@ -274,6 +283,7 @@ def test_curves_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
     for extra in ("", "<circle r='1'/>"):
         monkeypatch.setattr(svg_plain, "MAX_POINTS", 100_000)
         monkeypatch.setattr(svg, "MAX_POINTS", 100_000)
+        monkeypatch.setattr(svg_tree, "MAX_POINTS", 100_000)
         with pytest.raises(BadInput, match="more than 100000 points"):
             read(tmp_path, wrap(body + extra))
 

@@ -77,12 +77,26 @@ def remove_overdrawing(
             pieces = _runs(state)
             dropped += not pieces
             for start, end in pieces:
-                kept.append((number, pen_id, line[start:end] + low))
+                whole = start == 0 and end == len(line)
+                kept.append((number, one, points if whole else _between(line, start, end) + low))
             for start, end in pieces:
                 _ink(line[start:end], own, width / 2 / cell, cell)
         layers[own] += 1
     kept.sort(key=lambda piece: piece[0])
     return Overdrawn([(pen_id, line) for _, pen_id, line in kept], repeated, soaked, dropped)
+
+
+def _between(line: Floats, start: int, end: int) -> Floats:
+    """The part of a polyline that its finely stepped self has from one index up to another, without the
+    points that the steps put in."""
+    part = line[start:end]
+    if len(part) < 3:
+        return part
+    before, after = np.diff(part[:-1], axis=0), np.diff(part[1:], axis=0)
+    turn = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0])
+    ahead = (before * after).sum(axis=1)
+    corner = (turn > 1e-9 * np.maximum(np.abs(ahead), 1e-12)) | (ahead <= 0)
+    return np.asarray(part[np.concatenate([[True], corner, [True]])])
 
 
 def _runs(state: npt.NDArray[np.uint8]) -> list[tuple[int, int]]:

@@ -1,14 +1,12 @@
-"""The shapes of an SVG in paint order, and what of each can be seen.
-
-svgelements resolves transforms, styles, <use> and units. Geometry is in millimetres, y down.
-"""
+"""The shapes of an SVG in paint order, in millimetres, and what of each can be seen."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,32 +15,31 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from plotbot.errors import BadInput
-from plotbot.paper import mm_from_px
-from plotbot.svg import _lines
+from plotbot.layers import NOT_PLOTTED
+from plotbot.paper import mm_from_px, px_from_mm
+from plotbot.svg import read_checked
+from plotbot.svg_plain import MAX_POINTS, TooManyPoints
+from plotbot.svg_tree import Picture, Rgba, clipped, filled
 
-__all__ = ["Shape", "is_opaque", "read_shapes", "visible"]
+__all__ = ["Rgba", "Shape", "Shapes", "is_opaque", "read_shapes", "scaled", "visible"]
 
 Floats = npt.NDArray[np.float64]
-Rgba = tuple[int, int, int, float]
 
-MAX_SHAPES = 500_000
-
-_LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
-_GROUP_MODE = "{http://www.inkscape.org/namespaces/inkscape}groupmode"
 _OPAQUE = 0.995
+_INVISIBLE = 1 / 512
 _CAPS = {"round": "round", "square": "square", "butt": "flat"}
 _JOINS = {"round": "round", "bevel": "bevel", "miter": "mitre"}
-_CLIPPED = ("clip-path", "mask", "filter")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """One painted shape. lines: polylines [n, 2] mm. fill, stroke: sRGB 0..255 and opacity 0..1, None where
-    there is none or it is no plain colour. width: of the line, mm. layer: label of the layer it is in,
-    place: which layer that is, from 1. plain: whether all of how it looks is known here (it is not
-    clipped, masked or filtered)."""
+    """One painted shape. outline: complex polylines in mm; line: the same cut into dashes where it has any.
+    fill, stroke: sRGB 0..255 and opacity 0..1, None where there is none. width: of the line, mm. layer:
+    label of the layer it is in, place: which layer that is, from 1. plain: whether all of how it looks is
+    known here (no gradient, pattern, mask or filter). clip: where it can be seen at all."""
 
-    lines: tuple[Floats, ...]
+    outline: tuple[npt.NDArray[np.complex128], ...]
+    line: tuple[npt.NDArray[np.complex128], ...]
     fill: Rgba | None
     stroke: Rgba | None
     width: float
@@ -52,73 +49,97 @@ class Shape:
     layer: str
     place: int
     plain: bool
+    clip: Any = None
 
     def filled(self) -> BaseGeometry | None:
         """The area inside, by the shape's fill rule; None where it has none."""
-        rings = [line for line in self.lines if len(line) > 2]
-        if not rings:
-            return None
-        if len(rings) == 1:
-            return shapely.make_valid(shapely.Polygon(rings[0]), method="structure")
-        if self.even_odd:
-            total = shapely.Polygon()
-            for ring in rings:
-                total = total.symmetric_difference(
-                    shapely.make_valid(shapely.Polygon(ring), method="structure")
-                )
-            return total
-        # Non-zero winding: rings of one sense add up, those of the other sense cut holes.
-        senses = [_turns(ring) for ring in rings]
-        largest = max(range(len(rings)), key=lambda k: shapely.Polygon(rings[k]).area)
-        parts: dict[bool, list[BaseGeometry]] = {True: [], False: []}
-        for ring, sense in zip(rings, senses, strict=True):
-            polygon = shapely.make_valid(shapely.Polygon(ring), method="structure")
-            parts[sense == senses[largest]].append(polygon)
-        solid, holes = shapely.unary_union(parts[True]), shapely.unary_union(parts[False])
-        # A ring of the other sense outside of all others is solid too.
-        return solid.symmetric_difference(holes)
+        area = filled(self.outline, even_odd=self.even_odd)
+        return area if area is None or self.clip is None else area.intersection(self.clip)
 
     def stroked(self) -> BaseGeometry | None:
         """The area under its line."""
-        lines = [_line(points) for points in self.lines]
-        if not lines or self.width <= 0:
+        if not self.line or self.width <= 0:
             return None
-        return shapely.unary_union(
-            [
-                line.buffer(self.width / 2, cap_style=self.cap, join_style=self.join, quad_segs=8)
-                for line in lines
-            ]
-        )
+        parts = [
+            shapely.LineString(points).buffer(
+                self.width / 2, cap_style=self.cap, join_style=self.join, quad_segs=8
+            )
+            for points in map(_coordinates, self.line)
+        ]
+        area = parts[0] if len(parts) == 1 else shapely.unary_union(parts)
+        return area if self.clip is None else area.intersection(self.clip)
+
+    def middle(self) -> BaseGeometry:
+        """Its line as one without width, dashes and clipping included."""
+        lines = clipped(self.line, self.clip)[0]
+        return shapely.MultiLineString([_coordinates(line) for line in lines if len(line) > 1])
+
+    def centre_lines(self) -> list[Floats]:
+        """Polylines [n, 2] of its line, or of its outline where it has none, clipped."""
+        lines = self.line if self.stroke is not None else self.outline
+        return [_coordinates(line) for line in clipped(lines, self.clip)[0]]
 
 
-def read_shapes(data: bytes, name: str) -> tuple[list[Shape], tuple[float, float]]:
-    """The shapes of an SVG, bottom first, and its size in mm. Raises `BadInput`.
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """What a file shows. size: of the page in mm. left_out: how many things have no lines, by what they are.
+    hidden: how many shapes are not seen, by reason. layers: labels by place. missing: letters that the
+    single-line font does not have."""
+
+    shapes: list[Shape]
+    size: tuple[float, float]
+    left_out: Counter[str]
+    hidden: Counter[str]
+    layers: dict[int, str]
+    missing: int = 0
+
+    @property
+    def size_px(self) -> tuple[float, float]:
+        """The page in px."""
+        return (px_from_mm(self.size[0]), px_from_mm(self.size[1]))
+
+
+def read_shapes(data: bytes, path: Path, *, text: bool = False) -> Shapes:
+    """The shapes of an SVG, bottom first; text: whether text becomes single lines. Raises `BadInput`.
 
     The bytes must have been checked for hostile contents already.
     """
-    import svgelements  # type: ignore[import-untyped]  # noqa: PLC0415
-
     try:
-        svg = svgelements.SVG.parse(BytesIO(data), reify=True)
-        walk = _Walk(svgelements)
-        shapes = list(walk.shapes(svg, _Context()))
-        width, height = float(svg.width), float(svg.height)
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        IndexError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
-        raise BadInput(f"{name} is not a readable SVG: {type(error).__name__} in its shapes.") from error
+        picture = read_checked(data, path, text=text)
+    except TooManyPoints as error:
+        raise BadInput(f"{path} is refused: its curves need more than {MAX_POINTS} points.") from error
+    width, height = _page(picture)
     if not (math.isfinite(width) and math.isfinite(height) and width > 0 and height > 0):
-        raise BadInput(f"{name} is {width:g} x {height:g} px large; both sides must be over 0.")
-    for shape in shapes:
-        if not all(np.isfinite(line).all() for line in shape.lines):
-            raise BadInput(f"{name} has a shape with a coordinate that is no number.")
-    return shapes, (mm_from_px(width), mm_from_px(height))
+        raise BadInput(f"{path} is {width:g} x {height:g} px large; both sides must be over 0.")
+    shapes: list[Shape] = []
+    hidden: Counter[str] = Counter()
+    for one in picture.shapes:
+        fill, stroke = _seen(one.fill), _seen(one.stroke)
+        why = one.hidden or ("" if fill or stroke else "invisible: neither line nor filling")
+        if why:
+            hidden[NOT_PLOTTED if one.label.lstrip().startswith("%") else why] += 1
+            continue
+        if not all(np.isfinite(line).all() for line in one.lines):
+            raise BadInput(f"{path} has a shape with a coordinate that is no number.")
+        shapes.append(
+            Shape(
+                tuple(map(mm_from_px, one.lines)), tuple(map(mm_from_px, one.stroked)), fill, stroke,
+                mm_from_px(one.width), _CAPS.get(one.cap, "flat"), _JOINS.get(one.join, "mitre"),
+                one.even_odd, one.label, one.place, one.plain, _scaled(one.clip, mm_from_px(1.0)),
+            )
+        )  # fmt: skip
+    layers = picture.layers
+    size = (mm_from_px(width), mm_from_px(height))
+    return Shapes(shapes, size, picture.left_out, hidden, layers, picture.missing)
+
+
+def _page(picture: Picture) -> tuple[float, float]:
+    """The size of a page in px: what the file says, or as far as its shapes reach."""
+    known = [line for one in picture.shapes for line in one.lines if np.isfinite(line).all()]
+    if picture.sized or not known:
+        return picture.size
+    every = np.concatenate(known)
+    return (max(1.0, float(every.real.max())), max(1.0, float(every.imag.max())))
 
 
 def visible(lines: Sequence[BaseGeometry], covers: Sequence[BaseGeometry | None]) -> list[BaseGeometry]:
@@ -142,103 +163,27 @@ def visible(lines: Sequence[BaseGeometry], covers: Sequence[BaseGeometry | None]
     return left
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    opacity: float = 1.0
-    layer: str = ""
-    place: int = 0
-    plain: bool = True
-
-
-class _Walk:
-    """From the tree of svgelements to shapes; groups multiply their opacity into what they hold."""
-
-    def __init__(self, svgelements: Any) -> None:
-        self.library = svgelements
-        self.count = 0
-        self.layers = 0
-
-    def shapes(self, group: Any, above: _Context) -> Iterator[Shape]:
-        for element in group:
-            own = element.values.get("attributes") or {} if hasattr(element, "values") else {}
-            here = _Context(
-                above.opacity * _number(own.get("opacity"), 1.0),
-                above.layer,
-                above.place,
-                above.plain and not any(str(own.get(key, "none")) != "none" for key in _CLIPPED),
-            )
-            if isinstance(element, self.library.Shape):
-                shape = self._shape(element, own, here)
-                if shape is not None:
-                    yield shape
-            elif isinstance(element, self.library.Group):
-                if own.get("display") == "none":
-                    continue
-                label = own.get(_LABEL)
-                # A layer is what Inkscape calls one, or else a group at the top that has a name.
-                if own.get(_GROUP_MODE) == "layer" or (above.place == 0 and (label or own.get("id"))):
-                    self.layers += 1
-                    here = _Context(here.opacity, str(label or own.get("id") or ""), self.layers, here.plain)
-                yield from self.shapes(element, here)
-
-    def _shape(self, element: Any, own: Any, here: _Context) -> Shape | None:
-        self.count += 1
-        if self.count > MAX_SHAPES:
-            raise BadInput(f"The SVG has more than {MAX_SHAPES} shapes; split it.")
-        values = element.values
-        if values.get("visibility") in ("hidden", "collapse") or own.get("display") == "none":
-            return None
-        fill = _paint(element.fill, values, "fill", here.opacity)
-        stroke = _paint(element.stroke, values, "stroke", here.opacity)
-        plain = here.plain and not any("url(" in str(values.get(key, "")) for key in ("fill", "stroke"))
-        # Dashes are left to the rendering, as clips and gradients are.
-        plain = plain and str(values.get("stroke-dasharray", "none")) in ("none", "")
-        lines = tuple(
-            mm_from_px(np.column_stack([line.real, line.imag])) for line in _lines(element, self.library)
-        )
-        if not lines or (fill is None and stroke is None and plain):
-            return None
-        width = float(element.stroke_width or 0.0)
-        return Shape(
-            lines,
-            fill,
-            stroke,
-            mm_from_px(width),
-            _CAPS.get(str(values.get("stroke-linecap")), "flat"),
-            _JOINS.get(str(values.get("stroke-linejoin")), "mitre"),
-            values.get("fill-rule") == "evenodd",
-            here.layer,
-            here.place,
-            plain,
-        )
-
-
-def _paint(colour: Any, values: Any, key: str, opacity: float) -> Rgba | None:
-    if colour is None or colour.value is None or "url(" in str(values.get(key, "")):
-        return None
-    opacity *= colour.alpha / 255
-    if opacity <= 1 / 512:
-        return None
-    return (int(colour.red), int(colour.green), int(colour.blue), min(opacity, 1.0))
-
-
 def is_opaque(paint: Rgba | None) -> bool:
     """Whether nothing can be seen through a paint."""
     return paint is not None and paint[3] >= _OPAQUE
 
 
-def _number(value: Any, default: float) -> float:
-    try:
-        number = float(str(value).rstrip("%")) / (100 if str(value).endswith("%") else 1)
-    except ValueError:
-        return default
-    return min(max(number, 0.0), 1.0) if math.isfinite(number) else default
+def scaled(shape: Shape, scale: float) -> Shape:
+    """The same shape `scale` times as large."""
+    return Shape(
+        tuple(line * scale for line in shape.outline), tuple(line * scale for line in shape.line),
+        shape.fill, shape.stroke, shape.width * scale, shape.cap, shape.join, shape.even_odd,
+        shape.layer, shape.place, shape.plain, _scaled(shape.clip, scale),
+    )  # fmt: skip
 
 
-def _turns(ring: Floats) -> bool:
-    x, y = ring.T
-    return bool((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() > 0)
+def _scaled(area: Any, scale: float) -> Any:
+    return None if area is None else shapely.transform(area, lambda points: points * scale)
 
 
-def _line(points: Floats) -> BaseGeometry:
-    return shapely.LineString(points)
+def _seen(paint: Rgba | None) -> Rgba | None:
+    return None if paint is None or paint[3] <= _INVISIBLE else paint
+
+
+def _coordinates(line: npt.NDArray[np.complex128]) -> Floats:
+    return np.column_stack([line.real, line.imag])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -151,7 +152,7 @@ def test_hidden_parts_are_what_painting_hides(squares):
 def test_fill_rules():
     def area(rule, inner):
         path = f'<path fill="#000" fill-rule="{rule}" d="M0 0H30V30H0Z {inner}"/>'
-        (shape,), _ = read_shapes(simple(path).encode(), "x")
+        (shape,) = read_shapes(simple(path).encode(), Path("x")).shapes
         return shape.filled().area
 
     same, other = "M10 10H20V20H10Z", "M10 10V20H20V10Z"
