@@ -33,6 +33,7 @@ __all__ = [
     "clipped",
     "filled",
     "layer_groups",
+    "page_size",
     "read_tree",
 ]
 
@@ -151,22 +152,10 @@ class _Walk:
         self.layers = dict(enumerate(names, 1))
         self.count = self.points = 0
         self.clips: dict[tuple[str, Matrix], Any] = {}
-        self.size, self.start = self._page()
+        self.size, self.start = _page(root)
 
     def shapes(self) -> Iterator[Shape]:
         yield from self._children(self.root, self._entered(self.root, self.start))
-
-    def _page(self) -> tuple[tuple[float, float], _State]:
-        """Size of the page in px, and the state that its view box makes."""
-        box = view_box(self.root.get("viewBox"))
-        natural = (box[2], box[3]) if box else (1000.0, 1000.0)
-        width = length(self.root.get("width"), natural[0], natural[0])
-        height = length(self.root.get("height"), natural[1], natural[1])
-        state = _State(dict(_START), viewport=(width, height))
-        if box and width > 0 and height > 0:
-            fitted = _fitted(box, (0.0, 0.0, width, height), self.root.get("preserveAspectRatio"))
-            state = replace(state, matrix=fitted, viewport=(box[2], box[3]))
-        return (width, height), state
 
     def _style(self, element: Element, state: _State) -> tuple[Properties, Properties]:
         """Inherited style, and the element's own that is not inherited."""
@@ -410,6 +399,24 @@ def filled(lines: Sequence[Line], *, even_odd: bool) -> Any:
     if not other:
         return shapely.union_all(same)
     return shapely.union_all(same).symmetric_difference(shapely.union_all(other))
+
+
+def page_size(root: Element) -> tuple[float, float]:
+    """Width and height of the page in px."""
+    return _page(root)[0]
+
+
+def _page(root: Element) -> tuple[tuple[float, float], _State]:
+    """Size of the page in px, and the state that its view box makes."""
+    box = view_box(root.get("viewBox"))
+    natural = (box[2], box[3]) if box else (1000.0, 1000.0)
+    width = length(root.get("width"), natural[0], natural[0])
+    height = length(root.get("height"), natural[1], natural[1])
+    state = _State(dict(_START), viewport=(width, height))
+    if box and width > 0 and height > 0:
+        fitted = _fitted(box, (0.0, 0.0, width, height), root.get("preserveAspectRatio"))
+        state = replace(state, matrix=fitted, viewport=(box[2], box[3]))
+    return (width, height), state
 
 
 def layer_groups(root: Element) -> list[Element]:

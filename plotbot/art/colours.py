@@ -46,13 +46,13 @@ def colours_of(
     """
     from plotbot.art.picture.load import load_picture  # noqa: PLC0415
 
-    if path.suffix.lower() != ".svg":
+    if path.suffix.lower() not in (".svg", ".svgz"):
         picture = _on_paper(load_picture(path, _PICTURE_PX), paper_lab)
         return ArtColours(*palette_of(picture), picture, mixed=True)
     if svg_mode == "faithful":
         from plotbot.art.vector.source import read_source, render  # noqa: PLC0415
 
-        root, _ = read_source(path)
+        root = read_source(path)
         light = render(root, _RENDERED_PX, str(path))
         marks = light[light.min(axis=2) < _BARE]
         if not len(marks):

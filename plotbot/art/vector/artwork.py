@@ -166,7 +166,7 @@ def _faithful(
     size, corner, inventory = _size(box), np.array(box[:2]), palette.inventory
     tones = options.tones
     tell("rendering the file", 0.05)
-    picture = render(tinted(root, palette.forced), found.size_px, round(size[0] / tones.detail * 2), name)
+    picture = render(tinted(root, palette.forced), round(size[0] / tones.detail * 2), name, found.size_px)
     tell("cutting away what is hidden", 0.1)
     laid = lay_lines(shapes, size, picture, palette, dropped)
     rest = without(picture, laid.covered(0.5 * tones.detail), size)

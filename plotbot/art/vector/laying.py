@@ -145,7 +145,7 @@ def lay_text(
 ) -> tuple[Strokes, Any]:
     """Letters as lines in mm from the corner of the page, colour by colour, and where they lie."""
     px_per_mm = min(20.0, 5000 / max(size))
-    picture = render(texts, size_px, round(size[0] * px_per_mm), name)
+    picture = render(texts, round(size[0] * px_per_mm), name, size_px)
     mm_per_px = size[0] / picture.shape[1]
     inked = picture.min(axis=2) < 0.6
     if not inked.any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 import warnings
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from plotbot.ink.spaces import srgb_hex
 from plotbot.layers import parse_layer_name
 from plotbot.pens.model import Pen
 from plotbot.svg import read_svg_bytes
-from plotbot.svg_tree import layer_groups
+from plotbot.svg_tree import layer_groups, page_size
 
 __all__ = ["only_text", "read_source", "render", "tinted", "without_text"]
 
@@ -61,14 +62,18 @@ def read_source(path: Path) -> ElementTree.Element:
 
 
 def render(
-    root: ElementTree.Element, size_px: tuple[float, float], width_px: int, name: str
+    root: ElementTree.Element, width_px: int, name: str, size_px: tuple[float, float] | None = None
 ) -> npt.NDArray[np.float32]:
     """The SVG as a browser shows it, on white: linear Rec.2020 [H, W, 3]. Raises `BadInput`.
 
-    size_px: of its page in px; width_px: how wide the picture is to be.
+    width_px: how wide the picture is to be; size_px: of its page in px, where that is known better than
+    the file says.
     """
     import resvg_py  # noqa: PLC0415
 
+    size_px = size_px or page_size(root)
+    if not (min(size_px) > 0 and math.isfinite(max(size_px))):
+        raise BadInput(f"{name} is {size_px[0]:g} x {size_px[1]:g} px large; both sides must be over 0.")
     longest = max(1.0, size_px[1] / size_px[0])
     width = max(16, min(width_px, int(MAX_RASTER_SIDE / longest)))
     sides = {"width": f"{size_px[0]:.9g}", "height": f"{size_px[1]:.9g}"}
