@@ -1,14 +1,16 @@
 """Plan random and real drawings, and put vpype's sorting beside it in the same run.
 
-    python bench/plan.py [--sizes 1000 5000 50000] [--drawings FILE.svg ...] [--vpype-up-to 20000]
+    python bench/plan.py [--sizes 1000 5000 50000] [--drawings FILE.svg ...] [--vpype-up-to 50000]
 
 Travel counts from the park position to the first stroke and from the last one back, for everybody.
-Times are CPU seconds of this process, the smallest of the runs; compare them within one run only.
+Times are CPU seconds of this process, the smallest of the runs; compare them within one run only. The first
+plan after an installation also waits for the compiler; `NUMBA_CACHE_DIR=$(mktemp -d)` shows how long.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
 import sys
 import time
@@ -76,16 +78,20 @@ def row(name: str, seconds: float, metres: float, travelling: float, base: tuple
     print(f"  {name:28} {seconds:8.2f} s {metres:9.2f} m {travelling:9.1f} s{against}")
 
 
-def compare(title: str, drawing: vpype.Document, vpype_up_to: int, runs: int) -> None:
+def compare(title: str, drawing: vpype.Document, vpype_up_to: int, runs: int) -> dict[str, float]:
+    """Print a row for everybody; returns the seconds each took."""
+    took: dict[str, float] = {}
     count = sum(len(layer) for layer in drawing.layers.values())
     print(f"{title}: {count} strokes   (CPU time; pen-up travel; time of that travel)")
     base = (np.nan, np.nan)
     if count <= vpype_up_to:
         seconds, lines = timed(lambda: linesort(drawing), 1)
         base = travel(lines)
+        took["vpype linesort"] = seconds
         row("vpype linesort", seconds, *base, base)
-        if count <= vpype_up_to // 3:
+        if count <= vpype_up_to // 10:
             seconds, lines = timed(lambda: linesort(drawing, "--two-opt"), 1)
+            took["vpype linesort --two-opt"] = seconds
             row("vpype linesort --two-opt", seconds, *travel(lines), base)
     choices = {
         "plotbot, order only": PlanOptions(merge=None, simplify=None),
@@ -102,6 +108,21 @@ def compare(title: str, drawing: vpype.Document, vpype_up_to: int, runs: int) ->
         timing = estimate(plan)
         metres = sum(one.up_mm for one in timing.passes) / 1000
         row(name, seconds, metres, sum(one.travel_s for one in timing.passes), base)
+        if not longer:
+            took[name] = seconds
+    return took
+
+
+def growth(took: dict[int, dict[str, float]]) -> None:
+    """How the cost grows: by which power of the number of strokes from one size to the next."""
+    print("growth: time goes with strokes to the power of")
+    for name in dict.fromkeys(name for of_size in took.values() for name in of_size):
+        sizes = [size for size in sorted(took) if name in took[size]]
+        powers = [
+            f"{np.log(took[more][name] / took[less][name]) / np.log(more / less):.2f} ({less} to {more})"
+            for less, more in itertools.pairwise(sizes)
+        ]
+        print(f"  {name:28} {', '.join(powers)}")
 
 
 def main() -> None:
@@ -110,14 +131,17 @@ def main() -> None:
     )
     parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 5000, 20_000, 50_000, 200_000])
     parser.add_argument("--drawings", type=Path, nargs="*", default=[])
-    parser.add_argument("--vpype-up-to", type=int, default=20_000, help="strokes vpype is tried with")
+    parser.add_argument("--vpype-up-to", type=int, default=50_000, help="strokes vpype is tried with")
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     start = time.process_time()
     make_plan(random_drawing(50), TIN, SHEET)
     print(f"first plan, compiled code loaded or made: {time.process_time() - start:.2f} s CPU")
-    for size in arguments.sizes:
-        compare("random", random_drawing(size), arguments.vpype_up_to, arguments.runs)
+    took = {
+        size: compare("random", random_drawing(size), arguments.vpype_up_to, arguments.runs)
+        for size in sorted(arguments.sizes)
+    }
+    growth(took)
     for path in arguments.drawings:
         drawing = fit(assign_pens(read_svg(path), TIN), SHEET)
         compare(path.name, drawing, arguments.vpype_up_to, arguments.runs)

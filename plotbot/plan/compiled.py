@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import numba
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "compiled_into"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -19,3 +19,8 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def compiled(function: Function) -> Function:
     """Compile with numba in nopython mode, with the code cached on disk."""
     return cast(Function, numba.njit(cache=True)(function))
+
+
+def compiled_into(function: Function) -> Function:
+    """The same for a few lines that others call all the time: they become part of each caller."""
+    return cast(Function, numba.njit(cache=True, forceinline=True)(function))

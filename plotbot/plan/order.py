@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
@@ -11,8 +10,10 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from plotbot.plan.compiled import compiled
-from plotbot.plan.ends import chains, match_ends
-from plotbot.plan.tour import hop_total, improve, kick, nearest_first
+from plotbot.plan.ends import along_curve, chains, match_ends
+from plotbot.plan.ring import Ring, ring_of, tour_of
+from plotbot.plan.starts import Lines, choose_starts
+from plotbot.plan.tour import Limits, NearArray, hop_total, improve, kick, nearest_first
 
 __all__ = ["Effort", "order_strokes"]
 
@@ -22,9 +23,6 @@ IntArray = npt.NDArray[np.int64]
 _NEIGHBOURS = 8
 _NEAREST_FIRST_UP_TO = 3000
 """Up to here the plain nearest-first order is tried as a start too: on few strokes it can win."""
-
-_STARTS = 32
-"""Points of a closed stroke at which it may begin, before the exact one is chosen."""
 
 _KICKS_PER_ROUND = 2000
 _KICKS_PER_STROKE = 20
@@ -62,49 +60,55 @@ def order_strokes(
     never slower than the one the strokes came in, nor than nearest-first where that was tried.
     """
     count = len(offsets) - 1
-    start_point = np.zeros(count, dtype=np.int64)
     if not count:
-        return np.zeros(0, dtype=np.int64), start_point
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    # The search numbers strokes along a curve that fills the sheet: what is near is near in memory.
+    along = along_curve(points[offsets[:-1]])
+    lines = Lines(points, offsets[:-1][along], np.diff(offsets)[along])
     xy = np.empty((2 * count + 2, 2))
-    xy[0:-2:2], xy[1:-2:2], xy[-2:] = points[offsets[:-1]], points[offsets[1:] - 1], home
+    xy[0:-2:2], xy[1:-2:2], xy[-2:] = points[lines.first], points[lines.first + lines.size - 1], home
     motion = (speed**2 / acceleration, speed, acceleration)
-    given = np.arange(count + 1) * 2
-    given_time = hop_total(given, xy, *motion)
+    given = np.append(2 * np.argsort(along), 2 * count)
+    given_time = hop_total(given, xy, motion)
+    tour, start_point = _fastest(xy, lines, motion, effort)
+    if hop_total(tour, xy, motion) > given_time:
+        tour, start_point = given, np.zeros(count, dtype=np.int64)
+    entered = _from_home(tour, 2 * count)
+    return 2 * along[entered // 2] + entered % 2, start_point[np.argsort(along)]
 
-    candidates = [_greedy(xy)]
-    if count <= _NEAREST_FIRST_UP_TO:
-        candidates.append(nearest_first(xy, 0, 2 * count))
+
+def _fastest(xy: FloatArray, lines: Lines, motion: Limits, effort: Effort) -> tuple[IntArray, IntArray]:
+    """The fastest tour found, and where closed strokes begin in it; moves their ends in `xy`."""
+    tours = [_greedy(xy)]
+    if len(lines.size) <= _NEAREST_FIRST_UP_TO:
+        tours.append(nearest_first(xy, 0, len(xy) - 2))
     near = _nearest_ends(xy)
-    best, best_time = given, np.inf
-    for candidate in candidates:
-        start_time = hop_total(candidate, xy, *motion) - improve(candidate, xy, near, motion)
-        if start_time < best_time:
-            best, best_time = candidate, start_time
-    tour = best
-    closed = (xy[0:-2:2] == xy[1:-2:2]).all(axis=1) & (np.diff(offsets) > 2)
+    rings = [ring_of(tour) for tour in tours]
+    for ring in rings:
+        improve(ring, xy, near, motion)
+    ring = min(rings, key=lambda one: hop_total(tour_of(one), xy, motion))
+    start_point = np.zeros(len(lines.size), dtype=np.int64)
+    closed = (xy[0:-2:2] == xy[1:-2:2]).all(axis=1) & (lines.size > 2)
     if closed.any():
         for _ in range(2):
-            _choose_starts(tour, xy, (points, offsets), closed, start_point, motion)
+            choose_starts(tour_of(ring), xy, lines, closed, start_point, motion)
             near = _nearest_ends(xy)
-            improve(tour, xy, near, motion)
-    _search(tour, xy, near, motion, effort)
+            improve(ring, xy, near, motion)
+    _kick(ring, xy, near, motion, effort)
+    tour = tour_of(ring)
     if closed.any():
-        _choose_starts(tour, xy, (points, offsets), closed, start_point, motion)
-    if hop_total(tour, xy, *motion) > given_time:
-        return given[:-1], np.zeros(count, dtype=np.int64)
-    return _from_home(tour, 2 * count), start_point
+        choose_starts(tour, xy, lines, closed, start_point, motion)
+    return tour, start_point
 
 
-def _search(
-    tour: IntArray, xy: FloatArray, near: IntArray, motion: tuple[float, float, float], effort: Effort
-) -> None:
+def _kick(ring: Ring, xy: FloatArray, near: NearArray, motion: Limits, effort: Effort) -> None:
     """Kick until the effort is spent. The first kicks are the same on every computer."""
     seed = max(effort.seed % 2147483646, 1)
     if effort.kicks:
-        _, seed = kick(tour, xy, near, motion, effort.kicks, seed)
+        _, seed = kick(ring, xy, near, motion, effort.kicks, seed)
     end = time.monotonic() + effort.seconds
     while effort.seconds > 0 and time.monotonic() < end:
-        _, seed = kick(tour, xy, near, motion, _KICKS_PER_ROUND, seed)
+        _, seed = kick(ring, xy, near, motion, _KICKS_PER_ROUND, seed)
 
 
 def _greedy(xy: FloatArray) -> IntArray:
@@ -121,7 +125,7 @@ def _from_home(tour: IntArray, home_end: int) -> IntArray:
     return np.concatenate([tour[at + 1 :], tour[:at]])
 
 
-def _nearest_ends(xy: FloatArray) -> IntArray:
+def _nearest_ends(xy: FloatArray) -> NearArray:
     """For each end the nearest other ends, nearest first, [ends, k]; a stroke's own other end may be one."""
     known = min(_NEIGHBOURS + 1, len(xy))
     # Many ends in one place would make the tree degenerate into a list: spread them, far below the grid.
@@ -132,12 +136,12 @@ def _nearest_ends(xy: FloatArray) -> IntArray:
     same[by_place[1:]] = np.where(repeated, run - np.maximum.accumulate(np.where(repeated, -1, run)), 0)
     spread = xy + np.column_stack([same, np.zeros(len(xy))]) * 1e-8
     near = np.asarray(cKDTree(spread, balanced_tree=False).query(spread, k=known)[1]).reshape(len(xy), known)
-    return _without_self(near.astype(np.int64))
+    return _without_self(near.astype(np.int32))
 
 
 @compiled
-def _without_self(near: IntArray) -> IntArray:
-    others = np.empty((near.shape[0], max(near.shape[1] - 1, 0)), dtype=np.int64)
+def _without_self(near: NearArray) -> NearArray:
+    others = np.empty((near.shape[0], max(near.shape[1] - 1, 0)), dtype=np.int32)
     for end in range(near.shape[0]):
         used = 0
         for index in range(near.shape[1]):
@@ -145,116 +149,3 @@ def _without_self(near: IntArray) -> IntArray:
                 others[end, used] = near[end, index]
                 used += 1
     return others
-
-
-def _choose_starts(
-    tour: IntArray,
-    xy: FloatArray,
-    lines: tuple[FloatArray, IntArray],
-    closed: npt.NDArray[np.bool_],
-    start_point: IntArray,
-    motion: tuple[float, float, float],
-) -> None:
-    """Begin every closed stroke where travel along this tour is fastest; moves its ends in `xy`.
-
-    First all of them together, among a few points of each, by dynamic programming along the tour; then
-    one by one among all their points.
-    """
-    at_home = int(np.argmax(tour))  # its ends have the highest numbers
-    turned = np.roll(tour, -at_home)
-    came_from = np.zeros((len(tour), _STARTS), dtype=np.int16)
-    _best_starts(turned, xy, *lines, closed, start_point, came_from, *motion)
-    _refine_starts(turned, xy, *lines, closed, start_point, *motion)
-
-
-@compiled
-def _best_starts(
-    tour: IntArray,
-    xy: FloatArray,
-    points: FloatArray,
-    offsets: IntArray,
-    closed: npt.NDArray[np.bool_],
-    start_point: IntArray,
-    came_from: npt.NDArray[np.int16],
-    ramp: float,
-    speed: float,
-    acceleration: float,
-) -> None:
-    """The tour begins at the park position, whose two ends are the same place."""
-    seconds, places, known = np.zeros(_STARTS), np.zeros((_STARTS, 2)), 1
-    places[0] = xy[tour[0]]
-    nexts, there = np.zeros(_STARTS), np.zeros((_STARTS, 2))
-    for p in range(1, len(tour) + 1):
-        end = tour[p % len(tour)]
-        stroke = end >> 1
-        ring = stroke < len(closed) and closed[stroke]
-        first = offsets[stroke] if ring else 0
-        size = offsets[stroke + 1] - 1 - first if ring else 1
-        count = min(size, _STARTS)
-        for k in range(count):
-            x, y = xy[end, 0], xy[end, 1]
-            if ring:
-                x, y = points[first + k * size // count, 0], points[first + k * size // count, 1]
-            best, at = np.inf, 0
-            for j in range(known):
-                total = seconds[j] + _seconds(places[j, 0] - x, places[j, 1] - y, ramp, speed, acceleration)
-                if total < best:
-                    best, at = total, j
-            nexts[k] = best
-            if p < len(tour):
-                came_from[p, k] = at
-            else:
-                came_from[0, 0] = at
-            # An open stroke is left by its other end.
-            there[k, 0], there[k, 1] = (x, y) if ring else (xy[end ^ 1, 0], xy[end ^ 1, 1])
-        seconds, nexts = nexts, seconds
-        places, there = there, places
-        known = count
-    chosen = came_from[0, 0]
-    for p in range(len(tour) - 1, 0, -1):
-        stroke = tour[p] >> 1
-        if stroke < len(closed) and closed[stroke]:
-            size = offsets[stroke + 1] - 1 - offsets[stroke]
-            start_point[stroke] = chosen * size // min(size, _STARTS)
-            at = offsets[stroke] + start_point[stroke]
-            for end in (2 * stroke, 2 * stroke + 1):
-                xy[end, 0], xy[end, 1] = points[at, 0], points[at, 1]
-        chosen = came_from[p, chosen]
-
-
-@compiled
-def _refine_starts(
-    tour: IntArray,
-    xy: FloatArray,
-    points: FloatArray,
-    offsets: IntArray,
-    closed: npt.NDArray[np.bool_],
-    start_point: IntArray,
-    ramp: float,
-    speed: float,
-    acceleration: float,
-) -> None:
-    count = len(tour)
-    for p in range(count):
-        stroke = tour[p] >> 1
-        if stroke >= len(closed) or not closed[stroke]:
-            continue
-        before, after = tour[p - 1] ^ 1, tour[(p + 1) % count]
-        best, at = np.inf, 0
-        for index in range(offsets[stroke], offsets[stroke + 1] - 1):
-            x, y = points[index, 0], points[index, 1]
-            total = _seconds(xy[before, 0] - x, xy[before, 1] - y, ramp, speed, acceleration)
-            total += _seconds(xy[after, 0] - x, xy[after, 1] - y, ramp, speed, acceleration)
-            if total < best:
-                best, at = total, index
-        start_point[stroke] = at - offsets[stroke]
-        for end in (2 * stroke, 2 * stroke + 1):
-            xy[end, 0], xy[end, 1] = points[at, 0], points[at, 1]
-
-
-@compiled
-def _seconds(dx: float, dy: float, ramp: float, speed: float, acceleration: float) -> float:
-    distance = math.sqrt(dx * dx + dy * dy)
-    if distance >= ramp:
-        return distance / speed + speed / acceleration
-    return 2 * math.sqrt(distance / acceleration)
