@@ -75,7 +75,7 @@ def flow_guides(
     cosine = field[..., 0] * math.cos(2 * turn) - field[..., 1] * math.sin(2 * turn)
     sine = field[..., 0] * math.sin(2 * turn) + field[..., 1] * math.cos(2 * turn)
     width, height = size_mm
-    inset = width_mm / 2
+    inset = width_mm / 4
     columns, rows = math.ceil(width / width_mm) + 1, math.ceil(height / width_mm) + 1
     cells = np.full((rows, columns, _PER_CELL), -1, np.int64)
     most = int(2.5 * width * height / width_mm / step) + 10_000

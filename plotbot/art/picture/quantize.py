@@ -39,7 +39,7 @@ from plotbot.art.picture.judge import (
     low_passed,
     resized,
 )
-from plotbot.art.picture.separation import separate
+from plotbot.art.picture.separation import NEAR_DARK, loss, separate
 from plotbot.art.picture.stipple import dot, stipple
 from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab, relative_to_film, transmittance
@@ -84,7 +84,7 @@ class QuantizeOptions:
     marks: one of `MARKS`, or several joined by +. pens: ids or names, all of the inventory by default;
     fluorescent pens are never used. most_ink: coverage of all pens together where it is greatest.
     detail: size of the smallest thing that is told apart. shortest: of a stroke. viewing: low-pass
-    (sigma) under which the drawing is compared with the picture; 1 mm is two minutes of arc at 1.7 m.
+    (sigma) under which the drawing is compared with the picture, see `ColourDifference`.
     angle: of the darkest pen's hatching, degrees. dots: most dots of a stippling. time_budget_s: draw
     no longer than this, by the motion's own estimate, with less ink and longer strokes.
     """
@@ -93,7 +93,7 @@ class QuantizeOptions:
     pens: tuple[str, ...] | None = None
     most_ink: float = 2.8
     detail: float = 0.5
-    shortest: float = 2.0
+    shortest: float = 2.5
     viewing: float = 1.0
     angle: float = 45.0
     dots: int = 20_000
@@ -314,7 +314,7 @@ class _Work:
         marks = options.marks.split("+")
         goal = wanted.reshape(-1, 3)
         cap = options.most_ink
-        plan = self._separated(goal, self.films, None, None, cap, 14)
+        plan = self._first_plan(goal)
         if self.first is None:
             self.first = plan.copy()
         film = np.ones((self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2, 3), dtype=np.float32)
@@ -355,7 +355,7 @@ class _Work:
                 cover |= inked
             lay_down(film, self._halved(cover), self.films[index], pen.opacity)
             planned *= 1 - want[..., None] * (1 - self.films[index])
-            spent += low_passed(self._cells(cover)[..., None], self.sigma).ravel()
+            spent += low_passed(self._cells(cover)[..., None], self.sigma, 0.0).ravel()
         every = light_to_dark([pen.lab for pen in self.inventory.pens])
         order = {self.inventory.pens[index].id: place for place, index in enumerate(every)}
         strokes.sort(key=lambda one: order[one[0]])
@@ -372,8 +372,31 @@ class _Work:
         height, width = self.shape
         return np.asarray(cover.reshape(height, self.fine, width, self.fine).mean(axis=(1, 3)))
 
+    def _first_plan(self, goal: Floats) -> npt.NDArray[np.float32]:
+        """The separation before anything is drawn. Dark places are tried both ways that `separate` knows;
+        neighbours choose together, because strokes are longer than a cell."""
+        cap = self.options.most_ink
+        plan = self._separated(goal, self.films, None, None, cap, 14)
+        near = film_to_lab(goal, self.paper)[:, 0] < min(pen.lab[0] for pen in self.pens) + NEAR_DARK
+        if near.any():
+            other = plan.copy()
+            other[near] = self._separated(goal[near], self.films, None, None, cap, 14, dark_first=True)
+            gain = np.zeros(len(goal))
+            gain[near] = loss(plan[near], goal[near], self.films, self.paper)
+            gain[near] -= loss(other[near], goal[near], self.films, self.paper)
+            together = low_passed(gain.reshape(*self.shape, 1), 2 * self.sigma, 0.0).ravel()
+            plan[together > 0] = other[together > 0]
+        return plan
+
     def _separated(
-        self, goal: Floats, films: Floats, below: Any, start: Any, cap: Any, rounds: int
+        self,
+        goal: Floats,
+        films: Floats,
+        below: Any,
+        start: Any,
+        cap: Any,
+        rounds: int,
+        dark_first: bool = False,
     ) -> npt.NDArray[np.float32]:
         """`separate` on all cores: places do not depend on one another."""
         parts = np.array_split(np.arange(len(goal)), max(1, min(os.cpu_count() or 1, 8)))
@@ -383,6 +406,7 @@ class _Work:
             return separate(
                 goal[part], films, self.paper, cap=caps[part], limit=1.0, rounds=rounds,
                 below=None if below is None else below[part], start=None if start is None else start[part],
+                dark_first=dark_first,
             )  # fmt: skip
 
         with ThreadPoolExecutor(len(parts)) as pool:
