@@ -11,6 +11,7 @@ name a stroke by that number.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from plotbot.ink.spaces import delta_e00, srgb_hex, srgb_to_lab
 from plotbot.layers import NOT_PLOTTED, LayeredPen, LayerMap, LayerOrder, parse_layer_name
 from plotbot.paper import Paper, mm_from_px, px_from_mm
 from plotbot.pens.model import Inventory, Pen
+from plotbot.placement import Box, Placement, Pose, bounds, crop
 from plotbot.plan.lines import Lines
 from plotbot.svg import (
     DRAWING_NOTE,
@@ -44,9 +46,13 @@ __all__ = [
     "Source",
     "SvgLayer",
     "assign_pens",
+    "cropped",
     "fit",
     "flat_layers",
     "from_strokes",
+    "merged",
+    "moved",
+    "placed",
     "read_svg",
     "sources",
     "svg_text",
@@ -55,6 +61,8 @@ __all__ = [
 
 FloatArray = npt.NDArray[np.float64]
 PixelLine = npt.NDArray[np.complex128]
+
+CROPPED = "outside of the crop"
 
 _PAPER_MATCH_DE = 8.0
 """A colour this close (ΔE00) to the paper, and closer to it than to any pen, is meant as bare paper."""
@@ -156,27 +164,73 @@ def fit(drawing: vpype.Document, paper: Paper) -> vpype.Document:
 
     Returns a new drawing; strokes that are not drawn do not count for the size.
     """
+    return placed(drawing, paper, Placement(), paper.drawable)
+
+
+def placed(drawing: vpype.Document, paper: Paper, placement: Placement, area_mm: Box) -> vpype.Document:
+    """Put the art where a placement in an area of the sheet has it; returns a new drawing.
+
+    Strokes that are not drawn do not count for the size. What a crop cuts off whole goes to a layer that
+    is not drawn.
+    """
+    drawn = [one.points for one in sources(drawing) if not one.drop and np.isfinite(one.points).all()]
+    pose = placement.pose(bounds(drawn) if drawn else (0.0, 0.0, 0.0, 0.0), area_mm)
+    there = moved(drawing, pose, paper)
+    return cropped(there, area_mm) if placement.crop else there
+
+
+def moved(drawing: vpype.Document, pose: Pose, paper: Paper) -> vpype.Document:
+    """A new drawing with all strokes moved on their sheet."""
     import vpype  # noqa: PLC0415
 
-    drawn = [one.points for one in sources(drawing) if not one.drop and np.isfinite(one.points).all()]
-    fitted = vpype.Document(metadata=dict(drawing.metadata))
-    left, top, right, bottom = paper.drawable
-    scale, shift = 1.0, np.array([left, top])
-    if drawn:
-        points = np.concatenate(drawn)
-        low, high = points.min(axis=0), points.max(axis=0)
-        room = np.array([right - left, bottom - top])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = room / (high - low)
-        scale = float(np.min(ratios[np.isfinite(ratios)], initial=np.inf))
-        scale = scale if np.isfinite(scale) else 1.0
-        shift = np.array([left + right, top + bottom]) / 2 - scale * (low + high) / 2
-    move = complex(px_from_mm(float(shift[0])), px_from_mm(float(shift[1])))
+    new = vpype.Document(metadata=dict(drawing.metadata))
+    shift = complex(*(px_from_mm(part) for part in pose.shift))
+    factor = pose.scale * complex(math.cos(pose.turn), math.sin(pose.turn))
     for number, layer in drawing.layers.items():
-        fitted.add([line * scale + move for line in layer], number, with_metadata=False)
-        fitted.layers[number].metadata = dict(layer.metadata)
-    fitted.page_size = (px_from_mm(paper.width), px_from_mm(paper.height))
-    return fitted
+        new.add([line * factor + shift for line in layer], number, with_metadata=False)
+        new.layers[number].metadata = dict(layer.metadata)
+    new.page_size = (px_from_mm(paper.width), px_from_mm(paper.height))
+    return new
+
+
+def cropped(drawing: vpype.Document, area_mm: Box) -> vpype.Document:
+    """A new drawing without what lies outside of an area; strokes lost as a whole are listed as not drawn."""
+    import vpype  # noqa: PLC0415
+
+    new = vpype.Document(metadata=dict(drawing.metadata))
+    lost: list[PixelLine] = []
+    for number, layer in drawing.layers.items():
+        kept: list[PixelLine] = []
+        for line in layer:
+            pieces = [line]
+            if not layer.property(DROP_FIELD):
+                pieces = [_px(points) for _, points in crop([("", _mm(line))], area_mm)]
+            kept += pieces
+            lost += [] if pieces else [line]
+        new.add(kept, number, with_metadata=False)
+        new.layers[number].metadata = dict(layer.metadata)
+    if lost:
+        new.add(lost, max(drawing.layers) + 1)
+        new.layers[max(drawing.layers) + 1].set_property(DROP_FIELD, CROPPED)
+    new.page_size = drawing.page_size
+    return new
+
+
+def merged(drawings: Sequence[vpype.Document], paper: Paper) -> vpype.Document:
+    """Several drawings on one sheet: layers of the same pen that ask for the same become one."""
+    import vpype  # noqa: PLC0415
+
+    new = vpype.Document()
+    numbers: dict[str, int] = {}
+    for drawing in drawings:
+        for number in sorted(drawing.layers):
+            layer = drawing.layers[number]
+            same = str(sorted((key, str(value)) for key, value in layer.metadata.items()))
+            at = numbers.setdefault(same, len(numbers) + 1)
+            new.add(list(layer), at, with_metadata=False)
+            new.layers[at].metadata = dict(layer.metadata)
+    new.page_size = (px_from_mm(paper.width), px_from_mm(paper.height))
+    return new
 
 
 def assign_pens(

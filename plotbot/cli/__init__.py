@@ -21,6 +21,7 @@ from plotbot.cli import (
     pens,
     plan,
     preview,
+    quantize,
     setup,
     watch,
 )
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel="Make")(draw.draw)
 app.command(rich_help_panel="Make")(generate.generate)
+app.command(rich_help_panel="Make")(quantize.quantize)
 app.command(rich_help_panel="Make")(plan.plan)
 app.command(rich_help_panel="Make")(preview.preview)
 app.command(rich_help_panel="Make")(export.export)

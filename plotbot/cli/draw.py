@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from plotbot.cli.growing import ArtOptions
 from plotbot.cli.making import Clock, Facts, check_out, make_job, show_plan, stage, timed_by_board
 from plotbot.cli.options import DryRun, Json, Out, Pens, PlotOptions, SheetOptions, Yes
 from plotbot.cli.planning import Planning
-from plotbot.cli.reading import OwnArt
+from plotbot.cli.reading import OwnArt, PlacementOptions
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from plotbot.art.artwork import Artwork
     from plotbot.art.settings import GenerateSettings
     from plotbot.paper import Paper
-    from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
     from plotbot.preview.matching import Target
 
@@ -38,10 +38,12 @@ def draw(
     grown: ArtOptions,
     sheet: SheetOptions,
     own: OwnArt,
+    place: PlacementOptions,
     plot: PlotOptions,
     planning: Planning,
     art: Annotated[
-        Path | None, typer.Argument(help="An SVG or a photograph to draw. Leave it out to grow art.")
+        list[Path] | None,
+        typer.Argument(help="An SVG or a photograph to draw, several with --grid. Leave it out to grow art."),
     ] = None,
     pens: Pens = None,
     out: Out = None,
@@ -63,16 +65,32 @@ def draw(
     plotbot draw drawing.svg --pens micron --paper a4 --fit --dry-run
 
     plotbot draw photo.jpg --pens staedtler12 --paper a5 --time-budget 90min --dry-run
+
+    plotbot draw a.svg b.jpg --grid 2x1 --rotate 90 --dry-run
     """
-    draw_art(art, pens, grown, sheet, own, plot, planning, out=out, dry_run=dry_run, yes=yes, json=json)
+    draw_art(
+        art or [],
+        pens,
+        grown,
+        sheet,
+        own,
+        place,
+        plot,
+        planning,
+        out=out,
+        dry_run=dry_run,
+        yes=yes,
+        json=json,
+    )
 
 
 def draw_art(
-    art: Path | None,
+    arts: Sequence[Path],
     pens: str | None,
     grown: ArtOptions,
     sheet_options: SheetOptions,
     own: OwnArt,
+    place: PlacementOptions,
     plot: PlotOptions,
     planning: Planning,
     *,
@@ -83,6 +101,7 @@ def draw_art(
 ) -> None:
     """Make a job of grown art or a file, and unless this is a dry run, plot it; the options as typed."""
     from plotbot.cli.planning import plan_drawing  # noqa: PLC0415
+    from plotbot.cli.planning_files import plan_files  # noqa: PLC0415
     from plotbot.cli.plotting import plot_job  # noqa: PLC0415
     from plotbot.cli.prompts import check_answerable  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
@@ -96,30 +115,32 @@ def draw_art(
     options = grown.settled(settings)
     planning.options()
     plot.check(moves=not dry_run)
-    _check_art(art, own, options, inventory)
+    if arts and (options.channels or options.neurons or options.classes):
+        raise BadInput(f"Draw {arts[0]}, or grow art with --channel; one at a time.")
     plotter = plot.plotter(settings, moves=not dry_run)
     plotter = replace(plotter, profile=planning.limit(plotter.profile))
+    wishes = own.options(arts, place, plotter.profile.timing(), options.seed) if arts else None
+    if wishes is None:
+        options.check(inventory)
     if not dry_run:
         check_answerable(hardware=plotter.hardware, yes=yes, json=json)
-    title = art.stem if art is not None else options.title()
+    title = _title(arts) if arts else options.title()
     folder = check_out(out, settings, title)
 
-    if art is None:
+    if wishes is None:
         with clock.measure("art"):
             artwork, grown_with = growing.grow(options, inventory, sheet)
         drawing = growing.drawing_of(artwork, inventory, sheet)
         plan, saved = plan_drawing(drawing, inventory, sheet, plotter.profile, planning, clock)
         with stage("Judging the plan…"), clock.measure("judge"):
             facts = _facts(options, artwork, grown_with, plan)
-            facts = replace(facts, target=_free_colours(artwork, sheet))
+            facts = replace(facts, target=_free_colours(artwork, sheet), planning=saved)
     else:
-        with stage(f"Reading {art.name}…"), clock.measure("art"):
-            chosen = own.limited(art, inventory, options.pen_limit)
-            read = own.read(art, chosen, sheet, plotter.profile.timing())
-        plan, saved = plan_drawing(read.drawing, inventory, sheet, plotter.profile, planning, clock)
+        chosen = own.limited(arts, inventory, options.pen_limit)
+        plan, facts = plan_files(arts, chosen, sheet, wishes, plotter.profile, planning, title, clock)
         limit = {} if options.pen_limit is None else {"pens_chosen": [pen.id for pen in chosen.pens]}
-        facts = Facts(title, settings={"art": str(art.resolve()), **limit}, target=read.target, usable=chosen)
-    facts = replace(facts, settings={**facts.settings, **planning.said()}, planning=saved)
+        facts = replace(facts, settings={**facts.settings, **limit})
+    facts = replace(facts, settings={**facts.settings, **planning.said()})
     job, report = make_job(folder, plan, inventory, tin, plot.machine or settings.machine, facts, clock)
     report = timed_by_board(report, plan, plotter.profile)
     show_plan(report, plan)
@@ -132,13 +153,8 @@ def draw_art(
         emit_json(report)
 
 
-def _check_art(art: Path | None, own: OwnArt, options: ArtOptions, inventory: Inventory) -> None:
-    if art is None:
-        options.check(inventory)
-    elif options.channels or options.neurons or options.classes:
-        raise BadInput(f"Draw {art}, or grow art with --channel; one at a time.")
-    else:
-        own.check(art)
+def _title(arts: Sequence[Path]) -> str:
+    return arts[0].stem if len(arts) == 1 else f"{arts[0].stem} and {len(arts) - 1} more"
 
 
 def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, plan: Plan) -> Facts:

@@ -11,8 +11,8 @@ from plotbot.cli import growing
 from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people
 from plotbot.cli.growing import ArtOptions
+from plotbot.cli.making import check_svg
 from plotbot.cli.options import Json, Pens, SheetOptions
-from plotbot.errors import BadInput
 
 __all__ = ["generate"]
 
@@ -37,10 +37,7 @@ def generate(
     sheet = sheet_options.on(settings)
     options = grown.settled(settings)
     options.check(inventory)
-    if out.suffix.lower() != ".svg":
-        raise BadInput(f"--out {out} must end in .svg.")
-    if not out.parent.is_dir():
-        raise BadInput(f"There is no folder {out.parent} to write {out.name} to.")
+    check_svg(out)
     artwork, _ = growing.grow(options, inventory, sheet)
     from plotbot.drawing import write_svg  # noqa: PLC0415
 

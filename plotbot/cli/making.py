@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plotbot.cli.console import people
+from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from plotbot.plan.model import Plan
     from plotbot.preview.matching import Target
 
-__all__ = ["Clock", "Facts", "check_out", "make_job", "show_plan", "stage", "timed_by_board"]
+__all__ = ["Clock", "Facts", "check_out", "check_svg", "make_job", "show_plan", "stage", "timed_by_board"]
 
 PREVIEW_DPI = 150
 
@@ -48,6 +49,7 @@ class Facts:
 
     target: what it is to look like, judged when the job is made, by the pens that were `usable` (all of the
     tin by default). quantisation: ΔE00 of free colours to the pens they became.
+    files: figures of each file that was judged while it was made.
     keep: writes what else belongs into a job folder, and returns labelled pictures of how it grew.
     """
 
@@ -60,6 +62,7 @@ class Facts:
     usable: Inventory | None = None
     quantisation: Mapping[str, float] | None = None
     planning: Mapping[str, Any] | None = None
+    files: Sequence[Mapping[str, Any]] = ()
     keep: Callable[[Path], Sequence[tuple[str, npt.NDArray[np.uint8]]]] = lambda _folder: ()
 
 
@@ -70,6 +73,14 @@ def check_out(out: Path | None, settings: Settings, title: str) -> Path:
     folder = out or default_folder(settings.jobs, title)
     check_free(folder)
     return folder
+
+
+def check_svg(out: Path) -> None:
+    """Refuse, before any work, a name that no SVG can be written to; raises `BadInput`."""
+    if out.suffix.lower() != ".svg":
+        raise BadInput(f"--out {out} must end in .svg.")
+    if not out.parent.is_dir():
+        raise BadInput(f"There is no folder {out.parent} to write {out.name} to.")
 
 
 @contextmanager
@@ -153,6 +164,7 @@ def make_job(
         **summary(plan),
         **figures,
         "planning": facts.planning,
+        **({"files": list(facts.files)} if facts.files else {}),
         "timings_s": {name: round(seconds, 3) for name, seconds in clock.items()},
     }
     return job, report

@@ -11,6 +11,8 @@ from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json
 from plotbot.cli.options import Json, MachineName, Out, Pens, SheetOptions
 from plotbot.cli.planning import Planning
+from plotbot.cli.reading import OwnArt, PlacementOptions
+from plotbot.errors import BadInput
 
 __all__ = ["plan"]
 
@@ -20,10 +22,8 @@ def plan(
     drawing: Annotated[Path, typer.Argument(help="An SVG, such as plotbot generate writes.")],
     sheet: SheetOptions,
     planning: Planning,
+    place: PlacementOptions,
     pens: Pens = None,
-    fit: Annotated[
-        bool, typer.Option("--fit", help="Scale it to fill the sheet.", rich_help_panel="Sheet")
-    ] = False,
     sheets: Annotated[
         str | None,
         typer.Option(
@@ -44,8 +44,20 @@ def plan(
         from plotbot.cli.tiling import plan_sheets  # noqa: PLC0415
         from plotbot.config import load_settings  # noqa: PLC0415
 
+        if place not in (PlacementOptions(), PlacementOptions(fit=place.fit)):
+            raise BadInput(
+                "--sheets spreads a drawing over whole sheets; of the placement, only --fit goes with it."
+            )
         report = plan_sheets(
-            drawing, sheets, load_settings()[0], sheet, planning, pens=pens, fit=fit, out=out, machine=machine
+            drawing,
+            sheets,
+            load_settings()[0],
+            sheet,
+            planning,
+            pens=pens,
+            fit=bool(place.fit),
+            out=out,
+            machine=machine,
         )
         if json:
             emit_json(report)
@@ -54,14 +66,14 @@ def plan(
     from plotbot.cli.draw import draw_art  # noqa: PLC0415
     from plotbot.cli.growing import ArtOptions  # noqa: PLC0415
     from plotbot.cli.options import PlotOptions  # noqa: PLC0415
-    from plotbot.cli.reading import OwnArt  # noqa: PLC0415
 
     draw_art(
-        drawing,
+        [drawing],
         pens,
         ArtOptions(),
         sheet,
-        OwnArt(fit=fit),
+        OwnArt(),
+        place,
         PlotOptions(machine=machine),
         planning,
         out=out,

@@ -12,12 +12,13 @@ from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people
 from plotbot.cli.making import stage
 from plotbot.cli.options import Json, Pens, SheetOptions
-from plotbot.cli.reading import OwnArt
+from plotbot.cli.reading import OwnArt, PlacementOptions, read_files
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from plotbot.art.arrangement import ArrangeOptions
     from plotbot.plan.model import Plan
 
 __all__ = ["preview", "show_in_terminal"]
@@ -38,6 +39,7 @@ def preview(
     ],
     sheet: SheetOptions,
     own: OwnArt,
+    place: PlacementOptions,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -78,15 +80,16 @@ def preview(
     from plotbot.job.folder import open_job  # noqa: PLC0415
 
     if what.is_file():
-        own.check(what)
+        options = own.options([what], place)
         target = out or what.with_name(f"{what.stem}-preview.png")
         _check_target(target)
-        plan, title = _plan(what, pens, sheet, own), what.stem
+        plan, title = _plan(what, pens, sheet, options), what.stem
     else:
         for given, usual, name in (
             (pens, None, f"--pens {pens}"),
             (sheet, SheetOptions(), "An option of the sheet"),
             (own, OwnArt(), "An option of your own art"),
+            (place, PlacementOptions(), "An option of its place"),
         ):
             if given != usual:
                 raise BadInput(f"{name} is for a file; the plan of a job stays as it is.")
@@ -119,17 +122,17 @@ def _check_target(target: Path) -> None:
         raise BadInput(f"There is no folder {target.parent} to write {target.name} to.")
 
 
-def _plan(art: Path, pens: str | None, paper: SheetOptions, own: OwnArt) -> Plan:
+def _plan(art: Path, pens: str | None, paper: SheetOptions, options: ArrangeOptions) -> Plan:
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
     from plotbot.plan.build import make_plan  # noqa: PLC0415
-    from plotbot.plan.model import Motion  # noqa: PLC0415
 
     settings, _ = load_settings()
     inventory = load_inventory(pens or settings.pens)
     sheet = paper.on(settings)
+    drawing = read_files([art], inventory, sheet, options).drawing
     with stage(f"Planning {art.name}…"):
-        return make_plan(own.read(art, inventory, sheet, Motion()).drawing, inventory, sheet)
+        return make_plan(drawing, inventory, sheet)
 
 
 def _write(target: Path, plan: Plan, title: str, dpi: float | None, seconds: float) -> None:

@@ -1,28 +1,32 @@
-"""Read a person's own art from a command: photographs as marks, SVGs as lines or as they look."""
+"""Read a person's own art from a command: photographs as marks, SVGs as lines or as they look, placed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from plotbot.cli.console import people
 from plotbot.cli.durations import parse_duration
+from plotbot.cli.progress import progress_bar
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
     import vpype
 
+    from plotbot.art.arrangement import ArrangeOptions
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
     from plotbot.plan.model import Motion
     from plotbot.preview.matching import Target
 
-__all__ = ["OwnArt", "Read"]
+__all__ = ["OwnArt", "PlacementOptions", "Read", "read_files"]
 
 _PANEL = "Your own art"
+_PLACE = "Placement"
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
 
 _LONGEST_S = 7 * 24 * 3600.0
@@ -30,19 +34,67 @@ _LONGEST_S = 7 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A drawing that was read. target: what it stands for, where it is to look like its file."""
+    """A drawing that was read. target: what it stands for, where it is to look like its files. figures: of
+    each file that was judged while it was made."""
 
     drawing: vpype.Document
     target: Target | None = None
+    figures: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementOptions:
+    """Where art lies on the sheet, as typed."""
+
+    fit: Annotated[
+        bool | None,
+        typer.Option(
+            "--fit/--no-fit",
+            help="As large as its place allows. [dim]Default: all but plain SVGs[/dim]",
+            rich_help_panel=_PLACE,
+        ),
+    ] = None
+    scale: Annotated[
+        float | None,
+        typer.Option("--scale", help="Times its size, or the fitted one, e.g. 0.5.", rich_help_panel=_PLACE),
+    ] = None
+    rotate: Annotated[float, typer.Option("--rotate", help="Degrees clockwise.", rich_help_panel=_PLACE)] = (
+        0.0
+    )
+    align: Annotated[
+        Literal[
+            "center", "top", "bottom", "left", "right", "top-left", "top-right", "bottom-left", "bottom-right"
+        ]
+        | None,
+        typer.Option(
+            "--align", help="Where in its place. [dim]Default: center[/dim]", rich_help_panel=_PLACE
+        ),
+    ] = None
+    crop: Annotated[
+        bool,
+        typer.Option(
+            "--crop",
+            help="Cut off what leaves its place; what is fitted then fills all of it.",
+            rich_help_panel=_PLACE,
+        ),
+    ] = False
+    grid: Annotated[
+        str | None,
+        typer.Option(
+            "--grid",
+            help="Columns by rows, e.g. 2x3: several files on the sheet, over and over until it is full.",
+            rich_help_panel=_PLACE,
+        ),
+    ] = None
+    gap: Annotated[
+        str, typer.Option("--gap", help="Between the cells of a grid.", rich_help_panel=_PLACE)
+    ] = "5mm"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnArt:
-    """The options of a person's own art, as typed."""
+    """How a person's own art becomes strokes, as typed."""
 
-    fit: Annotated[
-        bool, typer.Option("--fit", help="Scale an SVG to fill the sheet.", rich_help_panel=_PANEL)
-    ] = False
     marks: Annotated[
         str,
         typer.Option(
@@ -58,6 +110,14 @@ class OwnArt:
             "--time-budget", help="Photographs: draw no longer, e.g. 45min.", rich_help_panel=_PANEL
         ),
     ] = None
+    refine: Annotated[
+        bool,
+        typer.Option(
+            "--refine",
+            help="Photographs: let strokes slide for about a minute until they match better.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
     svg_mode: Annotated[
         Literal["plain", "lines", "faithful"],
         typer.Option(
@@ -76,69 +136,93 @@ class OwnArt:
         ),
     ] = field(default_factory=list)
 
-    def check(self, art: Path) -> None:
-        """Refuse, before any work, options that do not go with the file; raises `BadInput`."""
-        if not art.is_file():
-            raise BadInput(f"There is no file {art}.")
-        self._budget_s()
-        picture = art.suffix.lower() in PICTURES
-        if self.time_budget is not None and not picture:
-            raise BadInput(f"--time-budget is for photographs; {art.name} is none.")
-        if picture and (self.svg_mode != "plain" or self.maps or self.fit):
-            raise BadInput(f"--svg-mode, --map and --fit are for SVGs; {art.name} is a picture.")
+    @property
+    def budget_s(self) -> float | None:
+        """The time budget in seconds; raises `BadInput`."""
+        if self.time_budget is None:
+            return None
+        return parse_duration(self.time_budget, "--time-budget", most_s=_LONGEST_S)
 
-    def read(self, art: Path, inventory: Inventory, sheet: Paper, motion: Motion) -> Read:
-        """The file as a drawing in the inventory's pens; raises `BadInput`."""
-        from plotbot import drawing as drawings  # noqa: PLC0415
-
-        if art.suffix.lower() in PICTURES:
-            return self._picture(art, inventory, sheet, motion)
-        if self.svg_mode == "plain":
-            from plotbot.layers import LayerMap  # noqa: PLC0415
-
-            chosen = LayerMap(self.maps, inventory)
-            document = drawings.assign_pens(drawings.read_svg(art), inventory, chosen)
-            return Read(drawings.fit(document, sheet) if self.fit else document)
-        from plotbot.art.vector import ArtworkOptions, read_artwork  # noqa: PLC0415
-        from plotbot.preview.matching import Target  # noqa: PLC0415
-
-        options = ArtworkOptions(svg_mode=self.svg_mode, layer_map=tuple(self.maps))
-        artwork = read_artwork(art, inventory, sheet.drawable, options)
-        for reason, count in artwork.dropped.items():
-            people.print(f"Not drawn: {count} shape{'s' if count != 1 else ''}, {reason}")
-        drawing = drawings.from_strokes(artwork.strokes, inventory, sheet)
-        if artwork.target is None:
-            return Read(drawing)
-        return Read(drawing, Target(artwork.target, artwork.box_mm, f"{art.name}, as it looks"))
-
-    def _picture(self, art: Path, inventory: Inventory, sheet: Paper, motion: Motion) -> Read:
-        from plotbot import drawing as drawings  # noqa: PLC0415
-        from plotbot.art.picture import QuantizeOptions, load_picture, quantize  # noqa: PLC0415
-        from plotbot.preview.matching import Target  # noqa: PLC0415
-
-        options = QuantizeOptions(marks=self.marks, time_budget_s=self._budget_s(), motion=motion)
-        drawn = quantize(load_picture(art), inventory, sheet.drawable, options)
-        drawing = drawings.from_strokes(drawn.strokes, inventory, sheet)
-        return Read(drawing, Target(drawn.target, drawn.box_mm, art.name))
-
-    def limited(self, art: Path, inventory: Inventory, count: int | None) -> Inventory:
-        """The tin with only the few pens that come nearest to a file's colours; raises `BadInput`."""
+    def limited(self, arts: Sequence[Path], inventory: Inventory, count: int | None) -> Inventory:
+        """The tin with only the few pens that come nearest to the files' colours; raises `BadInput`."""
         if count is None:
             return inventory
         if self.maps:
             raise BadInput("--map names pens and --pen-limit chooses them; use one of the two.")
+        import numpy as np  # noqa: PLC0415
+
         from plotbot.art.colours import colours_of  # noqa: PLC0415
         from plotbot.pens.advice import choose_pens  # noqa: PLC0415
         from plotbot.pens.inventory import select_pens  # noqa: PLC0415
 
-        colours = colours_of(art, inventory.paper.lab, self.svg_mode)
-        chosen = choose_pens(colours.labs, colours.share, inventory, count, mixed=colours.mixed)
+        found = [colours_of(art, inventory.paper.lab, self.svg_mode) for art in arts]
+        labs = np.concatenate([one.labs for one in found])
+        share = np.concatenate([one.share for one in found]) / len(found)
+        chosen = choose_pens(labs, share, inventory, count, mixed=any(one.mixed for one in found))
         people.print(
             f"Chosen of {inventory.id}: {', '.join(str(pen) for pen in chosen.pens)}.", soft_wrap=True
         )
         return select_pens(inventory, [pen.id for pen in chosen.pens])
 
-    def _budget_s(self) -> float | None:
-        if self.time_budget is None:
-            return None
-        return parse_duration(self.time_budget, "--time-budget", most_s=_LONGEST_S)
+    def options(
+        self, arts: Sequence[Path], place: PlacementOptions, motion: Motion | None = None, seed: int = 0
+    ) -> ArrangeOptions:
+        """What was asked for; refuses, before any work, what does not go with the files (`BadInput`)."""
+        from plotbot.art.arrangement import ArrangeOptions  # noqa: PLC0415
+        from plotbot.art.picture import QuantizeOptions  # noqa: PLC0415
+        from plotbot.paper import parse_length  # noqa: PLC0415
+        from plotbot.placement import parse_grid  # noqa: PLC0415
+
+        for art in arts:
+            if not art.is_file():
+                raise BadInput(f"There is no file {art}.")
+        pictures = [art for art in arts if art.suffix.lower() in PICTURES]
+        for option, given in (("--time-budget", self.time_budget is not None), ("--refine", self.refine)):
+            if given and not pictures:
+                raise BadInput(f"{option} is for photographs; {arts[0].name} is none.")
+        if len(pictures) == len(arts) and (self.svg_mode != "plain" or self.maps):
+            raise BadInput(f"--svg-mode and --map are for SVGs; {arts[0].name} is a picture.")
+        if pictures and place.fit is False:
+            raise BadInput(
+                f"--no-fit: {pictures[0].name} is a picture and has no size of its own; use --scale."
+            )
+        if len(arts) > 1 and place.grid is None:
+            raise BadInput(
+                f"To draw {len(arts)} files on one sheet, say how they lie, e.g. --grid {len(arts)}x1."
+            )
+        tones = QuantizeOptions(marks=self.marks, time_budget_s=self.budget_s, seed=seed)
+        options = ArrangeOptions(
+            self.svg_mode,
+            tuple(self.maps),
+            tones if motion is None else replace(tones, motion=motion),
+            place.fit,
+            place.scale,
+            place.rotate,
+            place.align,
+            place.crop,
+            None if place.grid is None else parse_grid(place.grid),
+            parse_length(place.gap, "--gap"),
+            self.refine,
+        )
+        options.placement(fits=True)
+        return options
+
+
+def read_files(arts: Sequence[Path], inventory: Inventory, sheet: Paper, options: ArrangeOptions) -> Read:
+    """Files as a drawing in the inventory's pens, with a progress bar; raises `BadInput`."""
+    from plotbot.art.arrangement import arrange  # noqa: PLC0415
+    from plotbot.preview.matching import Target  # noqa: PLC0415
+
+    with progress_bar(arts[0].name if len(arts) == 1 else f"{len(arts)} files") as tell:
+        arranged = arrange(arts, inventory, sheet, options, tell)
+    for reason, count in arranged.not_drawn.items():
+        people.print(f"Not drawn: {count} shape{'s' if count != 1 else ''}, {reason}")
+    for figures in arranged.figures:
+        before, now = figures.get("refined_from"), figures["drawn"]["mean"]
+        if before is not None:
+            kept = f"from {before:.2f} to {now:.2f}" if now < before else "not at all; they stay as they were"
+            people.print(f"Refining the strokes of {figures['art']} brought the mean ΔE00 {kept}.")
+    look = arranged.look
+    names = arts[0].name if len(arts) == 1 else f"{len(arts)} files"
+    target = None if look is None else Target(look.light, look.box_mm, names)
+    return Read(arranged.drawing, target, arranged.figures)

@@ -51,11 +51,13 @@ from plotbot.plan.motion import draw_limits, flatten, hop_seconds, pen_times, st
 
 __all__ = [
     "MARKS",
+    "Progress",
     "QuantizeOptions",
     "QuantizeReport",
     "Quantized",
     "estimate_seconds",
     "finely",
+    "ink_by_pen",
     "quantize",
 ]
 
@@ -70,6 +72,12 @@ _MENDING = 0.5
 
 _WORTH_MM = 20.0
 """Less ink than this is not worth a pen change."""
+
+_LONGEST = 4.0
+"""A time budget makes the shortest strokes up to so many times as long, before it makes tones lighter."""
+
+_FAINTEST = 0.05
+"""Tones thinner than this are no picture."""
 
 _MIN_SIDE_MM = 5.0
 _MOST_CELLS = 600_000
@@ -86,7 +94,7 @@ class QuantizeOptions:
     detail: size of the smallest thing that is told apart. shortest: of a stroke. viewing: low-pass
     (sigma) under which the drawing is compared with the picture, see `ColourDifference`.
     angle: of the darkest pen's hatching, degrees. dots: most dots of a stippling. time_budget_s: draw
-    no longer than this, by the motion's own estimate, with less ink and longer strokes.
+    no longer than this, by the motion's own estimate, with longer strokes and, if need be, less ink.
     """
 
     marks: str = "flow"
@@ -125,14 +133,17 @@ class QuantizeOptions:
 class QuantizeReport:
     """What came out. floor: what the tin itself is off, if its inks mixed without any grain. drawn:
     the strokes as plotted. pens: mm of ink per pen, in drawing order. tone: 1, or less where a time
-    budget made the drawing lighter. seconds: the estimate that the budget was held to."""
+    budget made the drawing lighter. shortest: mm, more where it left out detail. seconds: the estimate
+    that the budget was held to. refined_from: the mean ΔE00 before refining, if that was tried."""
 
     floor: ColourDifference
     drawn: ColourDifference
     pens: dict[str, float]
     strokes: int
     tone: float
+    shortest: float
     seconds: float
+    refined_from: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -142,7 +153,9 @@ class QuantizeReport:
             "pens": {pen: round(length, 1) for pen, length in self.pens.items()},
             "strokes": self.strokes,
             "tone": round(self.tone, 4),
+            "shortest_mm": round(self.shortest, 2),
             "seconds": round(self.seconds, 1),
+            "refined_from": None if self.refined_from is None else round(self.refined_from, 3),
         }
 
 
@@ -188,44 +201,92 @@ def quantize(
     corner = np.array(box[:2])
     before = [(pen_id, points - corner) for pen_id, points in laid or []]
     work = _Work(pens, inventory, target, size, cell, options, before)
-    tell("separating", 0.0)
-    strokes = work.draw(1.0, tell)
-    tone, seconds = 1.0, estimate_seconds(strokes, inventory, options.motion)
-    budget = options.time_budget_s
-    low, high = 0.0, 1.0
-    for _ in range(5):
-        if budget is None or (seconds <= budget and (tone == 1.0 or seconds > 0.9 * budget)):
-            break
-        low, high = (low, tone) if seconds > budget else (tone, high)
-        # Time goes about with ink; the bounds keep a bad guess from running away.
-        guess = tone * 0.97 * budget / max(seconds, 1.0)
-        tone = guess if low < guess < high else (low + high) / 2
-        if tone < 0.02:
-            raise BadInput(
-                f"A time budget of {budget:g} s is too short for {len(pens)} pens on {size[0]:.0f} x "
-                f"{size[1]:.0f} mm; give more time, fewer pens, or a smaller drawing."
-            )
-        strokes = work.draw(tone, tell)
-        seconds = estimate_seconds(strokes, inventory, options.motion)
-    if budget is not None and seconds > budget:
-        raise BadInput(
-            f"A time budget of {budget:g} s cannot be held with these pens (the lightest drawing tried takes "
-            f"{seconds:.0f} s); give more time, fewer pens, or a smaller drawing."
-        )
+    strokes, effort, seconds = _within_budget(work, inventory, options, tell)
     tell("judging", 0.95)
     film = film_of_strokes(strokes, inventory, (0.0, 0.0, *size), 10.0)
     drawn = colour_difference(resized(film, shape), target, inventory.paper.lab, cell, options.viewing)
-    ink: dict[str, float] = {}
-    for pen_id, points in strokes:
-        ink[pen_id] = ink.get(pen_id, 0.0) + float(np.hypot(*np.diff(points, axis=0).T).sum())
     tell("done", 1.0)
     return Quantized(
         [(pen_id, points + corner) for pen_id, points in strokes],
         target,
         cell,
         box,
-        QuantizeReport(work.floor(), drawn, ink, len(strokes), tone, seconds),
+        QuantizeReport(
+            work.floor(),
+            drawn,
+            ink_by_pen(strokes),
+            len(strokes),
+            effort.tone,
+            options.shortest * effort.longer,
+            seconds,
+        ),
     )
+
+
+def ink_by_pen(strokes: Strokes) -> dict[str, float]:
+    """Length of the strokes of each pen, mm."""
+    ink: dict[str, float] = {}
+    for pen_id, points in strokes:
+        ink[pen_id] = ink.get(pen_id, 0.0) + float(np.hypot(*np.diff(points, axis=0).T).sum())
+    return ink
+
+
+@dataclass(frozen=True, slots=True)
+class _Effort:
+    """What a time budget leaves: strokes at least `longer` times as long, of ink thinned to `tone`."""
+
+    longer: float = 1.0
+    tone: float = 1.0
+
+    @classmethod
+    def spared(cls, spare: float) -> _Effort:
+        """From 0, all of the detail and tone, over 1, all of the tone, to 2, nothing."""
+        return cls(_LONGEST ** min(spare, 1.0), min(1.0, 2.0 - spare))
+
+
+def _within_budget(
+    work: _Work, inventory: Inventory, options: QuantizeOptions, tell: Progress
+) -> tuple[Strokes, _Effort, float]:
+    """The most detailed drawing that keeps to the time budget. Short strokes go first, as a lift takes longer
+    than they do; where that is not enough, ink gets thinner everywhere."""
+    budget = options.time_budget_s
+    done = 0.0
+
+    def drawn(spare: float) -> tuple[Strokes, _Effort, float]:
+        nonlocal done
+        # How many drawings it will take is not known; each takes a part of what is left of the bar.
+        part = (0.95 - done) * (1.0 if budget is None else 0.4)
+        effort, begun = _Effort.spared(spare), done
+        strokes = work.draw(effort.tone, effort.longer, lambda what, share: tell(what, begun + part * share))
+        done += part
+        return strokes, effort, estimate_seconds(strokes, inventory, options.motion)
+
+    best = drawn(0.0)
+    if budget is None or best[2] <= budget:
+        return best
+    low, high, over = 0.0, 2.0, best[2]
+    held: tuple[Strokes, _Effort, float] | None = None
+    spare = 1.0
+    for _ in range(6):
+        one = drawn(spare)
+        if one[2] > budget:
+            low, over = spare, one[2]
+        else:
+            high, held = spare, one
+            if one[2] > 0.92 * budget:
+                break
+        # Time falls about evenly from what takes too long to what does not.
+        under = held[2] if held is not None else 0.0
+        share = (over - 0.97 * budget) / max(over - under, 1e-9)
+        spare = low + (high - low) * min(max(share, 0.1), 0.9)
+        if 2.0 - spare < _FAINTEST:
+            break
+    if held is None:
+        raise BadInput(
+            f"A time budget of {budget:g} s cannot be held with these pens (the lightest drawing tried takes "
+            f"{over:.0f} s); give more time, fewer pens, or a smaller drawing."
+        )
+    return held
 
 
 def estimate_seconds(strokes: Strokes, inventory: Inventory, motion: Motion) -> float:
@@ -298,6 +359,7 @@ class _Work:
         self.lightness = lightness
         self.field = direction_field(lightness, cell)
         self.first: npt.NDArray[np.float32] | None = None
+        self.shortest = options.shortest
 
     def floor(self) -> ColourDifference:
         """What is left when the inks mix as well as the tin can, without grain."""
@@ -307,8 +369,10 @@ class _Work:
             film *= 1 - self.first[:, index].reshape(self.shape)[..., None] * (1 - ink)
         return colour_difference(film, self.target, self.paper, self.cell, self.options.viewing)
 
-    def draw(self, tone: float, tell: Progress) -> Strokes:
+    def draw(self, tone: float, longer: float, tell: Progress) -> Strokes:
         """All pens, one after the other; `tone` under 1 thins the ink everywhere."""
+        tell("separating", 0.0)
+        self.shortest = self.options.shortest * longer
         wanted = np.clip(relative_to_film(self.target), 1e-4, None) ** tone
         options = self.options
         marks = options.marks.split("+")
@@ -321,7 +385,7 @@ class _Work:
         tones = [mark for mark in marks if mark != "lines"]
         spent = np.zeros(len(goal))
         planned = np.ones((*self.shape, 3))
-        strokes = list(self.laid) + (self._edges(tone) if "lines" in marks else [])
+        strokes = list(self.laid) + (self._edges() if "lines" in marks else [])
         if strokes:
             for pen, ink in zip(self.pens, self.films, strict=True):
                 lines = [finely(line) for pen_id, line in strokes if pen_id == pen.id]
@@ -333,7 +397,7 @@ class _Work:
                 )
             planned = resized(film, self.shape)
         for index, pen in enumerate(self.pens if tones else []):
-            tell(f"drawing with pen {pen}", 0.1 + 0.8 * index / len(self.pens))
+            tell(f"drawing with pen {pen}", 0.2 + 0.8 * index / len(self.pens))
             if index or strokes:
                 # What lies on the paper: its detail as planned, its tone as it really came out.
                 drawn = low_passed(resized(film, self.shape), self.sigma)
@@ -350,7 +414,7 @@ class _Work:
             share = want if len(tones) == 1 else 1 - (1 - np.minimum(want, 0.999)) ** (1 / len(tones))
             cover = np.zeros(self.fine_shape, np.bool_)
             for number, mark in enumerate(tones):
-                lines, inked = self._marks(mark, pen, index, share, tone, number)
+                lines, inked = self._marks(mark, pen, index, share, number)
                 strokes += [(pen.id, line) for line in lines]
                 cover |= inked
             lay_down(film, self._halved(cover), self.films[index], pen.opacity)
@@ -413,7 +477,7 @@ class _Work:
             return np.concatenate(list(pool.map(one, parts)))
 
     def _marks(
-        self, mark: str, pen: Pen, index: int, want: Floats, tone: float, number: int
+        self, mark: str, pen: Pen, index: int, want: Floats, number: int
     ) -> tuple[list[Floats], npt.NDArray[np.bool_]]:
         """One pen's strokes of one kind, and the fine pixels that they ink."""
         width, options = pen.width_mm, self.options
@@ -432,7 +496,7 @@ class _Work:
                 other = parallel_guides(self.size, angle + math.pi / 2, width, 0.5)
                 self.guides[key] = crossed_guides(one, other) if mark == "cross" else one
         guides = self.guides[key]
-        drawn = choose(guides, want, self.cell, width, options.shortest / max(tone, 0.2), self.fine)
+        drawn = choose(guides, want, self.cell, width, self.shortest, self.fine)
         lines = strokes_on(guides, drawn, width)
         inked = covered(guides, drawn, width, self.fine_shape, self.px_per_mm)
         if mark == "flow":
@@ -450,12 +514,12 @@ class _Work:
         middles = np.clip(middles, np.minimum(low, high), np.maximum(low, high))
         return [dot(middle, diameter, pen.width_mm, index) for middle in middles]
 
-    def _edges(self, tone: float) -> Strokes:
+    def _edges(self) -> Strokes:
         """Edges, each in the dark pen that is nearest to what lies on its darker side."""
         dark = [index for index, pen in enumerate(self.pens) if pen.lab[0] < 55] or [len(self.pens) - 1]
         labs = film_to_lab(self.films[dark], self.paper)
         picture = film_to_lab(relative_to_film(low_passed(self.target, 0.7 / self.cell)), self.paper)
-        shortest = max(self.options.shortest, 2.5) / max(tone, 0.2)
+        shortest = max(self.shortest, 2.5)
         strokes: Strokes = []
         half = min(self.pens[index].width_mm for index in dark) / 2
         for line in edge_lines(self.lightness, self.cell, shortest):

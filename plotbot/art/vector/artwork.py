@@ -23,12 +23,12 @@ from plotbot.art.picture.quantize import QuantizeOptions, quantize
 from plotbot.art.vector.belonging import Belonging
 from plotbot.art.vector.laying import Palette, lay_lines, lay_text, without
 from plotbot.art.vector.overdraw import Overdrawn, remove_overdrawing
-from plotbot.art.vector.placement import crop
 from plotbot.art.vector.shapes import Shape, Shapes, read_shapes, scaled
 from plotbot.art.vector.source import only_text, read_source, render, tinted, without_text
 from plotbot.errors import BadInput
 from plotbot.layers import LayeredPen, LayerMap
 from plotbot.pens.model import Inventory
+from plotbot.placement import STILL, Placement, Pose, crop
 
 __all__ = ["Artwork", "ArtworkOptions", "SvgMode", "TextMode", "read_artwork"]
 
@@ -66,7 +66,8 @@ class Artwork:
     """strokes: (pen id, points [n, 2] mm on the sheet). box_mm: where the page of the file lies. dropped:
     how many shapes are not drawn, by reason. difference: to the file as rendered, None for `lines`.
     floor: what the tin itself is off in its tones. target: that rendering, linear Rec.2020 [H, W, 3].
-    overdrawn: what ink over ink was left out."""
+    overdrawn: what ink over ink was left out. pose: how all of it is to be moved, where it was made upright
+    and is to be turned or cropped."""
 
     strokes: Strokes
     box_mm: Box
@@ -75,6 +76,7 @@ class Artwork:
     floor: ColourDifference | None = None
     target: Floats | None = None
     overdrawn: Overdrawn | None = None
+    pose: Pose = STILL
 
 
 def read_artwork(
@@ -83,8 +85,12 @@ def read_artwork(
     area_mm: Box,
     options: ArtworkOptions | None = None,
     on_progress: Progress | None = None,
+    placement: Placement | None = None,
 ) -> Artwork:
     """Read an SVG as strokes of the inventory's pens, as large as fits into an area of the sheet.
+
+    placement: another size and place for its page. Art that is to be turned or cropped is made upright and
+    whole, from (0, 0), and the artwork's pose tells how to move it.
 
     The file is untrusted: entities, references to anything outside, and excessive sizes are refused, and
     nothing but the file is opened. on_progress is told what is being done and how far it all is, 0..1.
@@ -99,7 +105,7 @@ def read_artwork(
     forced = {place: chosen.pen(label, place) for place, label in found.layers.items()}
     chosen.check_used()
     palette = Palette(inventory, {place: pen for place, pen in forced.items() if pen is not None})
-    box, scale = _placed(found.size, area_mm)
+    box, scale, pose = _placed(found.size, area_mm, placement or Placement())
     shapes = [scaled(shape, scale) for shape in found.shapes]
     dropped = found.hidden
     if found.missing:
@@ -118,21 +124,23 @@ def read_artwork(
         strokes = crop([(pen, points + np.array(box[:2])) for pen, points in strokes], box)
         if not strokes:
             raise BadInput(f"{path} draws nothing: it has no visible line or shape.")
-        return _spared(Artwork(strokes, box, {}), inventory, options, dropped)
+        return _spared(Artwork(strokes, box, {}, pose=pose), inventory, options, dropped)
     if options.text == "lines":
         root = without_text(root)
     art = _faithful(root, found, shapes, box, palette, options, dropped, str(path), tell)
-    return _spared(art, inventory, options, dropped)
+    return _spared(replace(art, pose=pose), inventory, options, dropped)
 
 
-def _placed(size: tuple[float, float], area: Box) -> tuple[Box, float]:
-    left, top, right, bottom = area
-    scale = min((right - left) / size[0], (bottom - top) / size[1])
-    w, h = size[0] * scale, size[1] * scale
+def _placed(size: tuple[float, float], area: Box, placement: Placement) -> tuple[Box, float, Pose]:
+    """Where the page is made, at which scale, and how it is to be moved from there."""
+    pose = placement.pose((0.0, 0.0, *size), area)
+    w, h = size[0] * pose.scale, size[1] * pose.scale
     if not min(w, h) >= 1.0:
         raise BadInput(f"The artwork would be {w:.2g} x {h:.2g} mm on the sheet; choose a larger area.")
-    x, y = (left + right - w) / 2, (top + bottom - h) / 2
-    return (x, y, x + w, y + h), scale
+    if placement.rotate or placement.crop:
+        return (0.0, 0.0, w, h), pose.scale, replace(pose, scale=1.0)
+    x, y = pose.shift
+    return (x, y, x + w, y + h), pose.scale, STILL
 
 
 def _size(box: Box) -> tuple[float, float]:
