@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from plotbot.files import written_whole
-from plotbot.ink.coverage import scatter
-from plotbot.ink.film import film_to_srgb, lay, transmittance
+from plotbot.ink.film import film_to_srgb, transmittance
+from plotbot.ink.sheet import InkedSheet
 from plotbot.ink.spaces import srgb_uint8
 from plotbot.plan.model import Plan
 from plotbot.preview.raster import check_size
@@ -92,27 +92,13 @@ def _film(
     px_per_mm: float,
 ) -> np.ndarray | None:
     """What a band [H, W, 3] of paper shows of its ink, as film; None where there is none."""
-    film: np.ndarray | None = None
-    # Light passes ink on its way in and on its way out, elsewhere: pixels need the mean of the roots too.
-    root: np.ndarray | None = None
+    sheet: InkedSheet | None = None
     for strokes, ink, opacity in inks:
         cover = strokes.cover(row, shape)
-        if cover is None:
-            continue
-        if film is None or root is None:
-            film, root = np.ones((2, shape[0] * shape[1], 3), dtype=np.float32)
-        (here,) = np.nonzero(cover.ravel())
-        part, below = cover.ravel()[here, None], film[here]
-        film[here] = lay(below, part, ink, opacity)
-        if opacity == 0:
-            root[here] = lay(root[here], part, np.sqrt(ink))
-        else:
-            covered = np.sqrt(lay(below, np.float32(1), ink, opacity))
-            root[here] += part * (covered - root[here])
-    if film is None or root is None or spread_mm == 0:
-        return None if film is None else film.reshape(*shape, 3)
-    seen: np.ndarray = scatter(film.reshape(*shape, 3), px_per_mm, spread_mm, root=root.reshape(*shape, 3))
-    return seen
+        if cover is not None:
+            sheet = sheet or InkedSheet(shape, px_per_mm, spread_mm)
+            sheet.lay(cover, ink, opacity)
+    return None if sheet is None else sheet.seen()
 
 
 def write_png(path: Path, picture: np.ndarray, dpi: float, notes: Sequence[tuple[str, str]] = ()) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from plotbot.ink.film import film_to_lab, relative_to_film, transmittance
+from plotbot.ink.sheet import InkedSheet
 from plotbot.ink.spaces import delta_e00
 from plotbot.pens.model import Inventory
 from plotbot.preview.raster import pen_coverage
@@ -51,26 +52,23 @@ def film_of_strokes(
     area_mm: tuple[float, float, float, float],
     px_per_mm: float,
 ) -> npt.NDArray[np.float32]:
-    """Film of strokes on bare paper, [H, W, 3]; pens are laid down in the inventory's light-to-dark order."""
+    """Film of strokes on bare paper, [H, W, 3], as the paper shows it, with the light that strays in it; pens
+    are laid down in the inventory's light-to-dark order."""
     by_pen: dict[str, list[npt.NDArray[np.float64]]] = {}
     for pen_id, points in strokes:
         by_pen.setdefault(pen_id, []).append(points if len(points) > 1 else np.repeat(points, 2, axis=0))
     pens = sorted(inventory.pens, key=lambda pen: (pen.opacity >= 0.5, -pen.lab[0]))
-    film: npt.NDArray[np.float32] | None = None
+    left, top, right, bottom = area_mm
+    sheet = InkedSheet(
+        (round((bottom - top) * px_per_mm), round((right - left) * px_per_mm)),
+        px_per_mm,
+        inventory.paper.light_spread_mm,
+    )
     for pen in pens:
-        cover = pen_coverage(by_pen.get(pen.id, []), pen.width_mm, area_mm, px_per_mm)
-        if film is None:
-            film = np.ones((*cover.shape, 3), dtype=np.float32)
-        lay_down(film, cover, transmittance(pen.lab, inventory.paper.lab), pen.opacity)
-    assert film is not None
-    return film
-
-
-def lay_down(film: npt.NDArray[np.float32], cover: Floats, ink: Floats, opacity: float) -> None:
-    """Put one pen's coverage [H, W] on a film [H, W, 3], in place, by the rule of `plotbot.ink.compose`."""
-    rows, columns = np.nonzero(cover)
-    part, below = cover[rows, columns, None], film[rows, columns]
-    film[rows, columns] = below + part * (ink.astype(np.float32) * (below * (1 - opacity) + opacity) - below)
+        if pen.id in by_pen:
+            cover = pen_coverage(by_pen[pen.id], pen.width_mm, area_mm, px_per_mm)
+            sheet.lay(cover, transmittance(pen.lab, inventory.paper.lab), pen.opacity)
+    return sheet.seen()
 
 
 def colour_difference(

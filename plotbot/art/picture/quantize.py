@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from plotbot.art.picture.edges import edge_lines
 from plotbot.art.picture.flow import direction_field, flow_guides
+from plotbot.art.picture.gain import share_to_ink
 from plotbot.art.picture.guides import (
     Guides,
     choose,
@@ -35,7 +36,6 @@ from plotbot.art.picture.judge import (
     Strokes,
     colour_difference,
     film_of_strokes,
-    lay_down,
     low_passed,
     resized,
 )
@@ -43,6 +43,7 @@ from plotbot.art.picture.separation import NEAR_DARK, loss, separate
 from plotbot.art.picture.stipple import dot, stipple
 from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab, relative_to_film, transmittance
+from plotbot.ink.sheet import InkedSheet
 from plotbot.ink.spaces import light_to_dark
 from plotbot.pens.inventory import matchable_pens, select_pens
 from plotbot.pens.model import Inventory, Pen
@@ -381,7 +382,9 @@ class _Work:
         plan = self._first_plan(goal)
         if self.first is None:
             self.first = plan.copy()
-        film = np.ones((self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2, 3), dtype=np.float32)
+        spread = self.inventory.paper.light_spread_mm
+        half = (self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2)
+        sheet = InkedSheet(half, self.px_per_mm / 2, spread)
         tones = [mark for mark in marks if mark != "lines"]
         spent = np.zeros(len(goal))
         planned = np.ones((*self.shape, 3))
@@ -389,18 +392,14 @@ class _Work:
         if strokes:
             for pen, ink in zip(self.pens, self.films, strict=True):
                 lines = [finely(line) for pen_id, line in strokes if pen_id == pen.id]
-                lay_down(
-                    film,
-                    self._halved(covered_by(lines, pen.width_mm, self.fine_shape, self.px_per_mm)),
-                    ink,
-                    pen.opacity,
-                )
-            planned = resized(film, self.shape)
+                cover = covered_by(lines, pen.width_mm, self.fine_shape, self.px_per_mm)
+                sheet.lay(self._halved(cover), ink, pen.opacity)
+            planned = resized(sheet.seen(), self.shape)
         for index, pen in enumerate(self.pens if tones else []):
             tell(f"drawing with pen {pen}", 0.2 + 0.8 * index / len(self.pens))
             if index or strokes:
                 # What lies on the paper: its detail as planned, its tone as it really came out.
-                drawn = low_passed(resized(film, self.shape), self.sigma)
+                drawn = low_passed(resized(sheet.seen(), self.shape), self.sigma)
                 drawn /= np.maximum(low_passed(planned, self.sigma), 1e-3)
                 below = np.clip(planned * drawn, 1e-3, 1).reshape(-1, 3)
                 plan[:, index:] = self._separated(
@@ -411,13 +410,14 @@ class _Work:
             if float(want.sum()) * self.cell**2 / pen.width_mm < _WORTH_MM:
                 continue
             # Several marks share the tone: each draws its part, crossing the others.
-            share = want if len(tones) == 1 else 1 - (1 - np.minimum(want, 0.999)) ** (1 / len(tones))
+            inked = share_to_ink(want, self.films[index], pen.width_mm, spread)
+            share = inked if len(tones) == 1 else 1 - (1 - np.minimum(inked, 0.999)) ** (1 / len(tones))
             cover = np.zeros(self.fine_shape, np.bool_)
             for number, mark in enumerate(tones):
-                lines, inked = self._marks(mark, pen, index, share, number)
+                lines, under = self._marks(mark, pen, index, share, number)
                 strokes += [(pen.id, line) for line in lines]
-                cover |= inked
-            lay_down(film, self._halved(cover), self.films[index], pen.opacity)
+                cover |= under
+            sheet.lay(self._halved(cover), self.films[index], pen.opacity)
             planned *= 1 - want[..., None] * (1 - self.films[index])
             spent += low_passed(self._cells(cover)[..., None], self.sigma, 0.0).ravel()
         every = light_to_dark([pen.lab for pen in self.inventory.pens])
