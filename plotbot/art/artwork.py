@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from plotbot.art.strokes import flatten
 from plotbot.pens.model import Pen
 
-__all__ = ["Activations", "Artwork", "Quantisation", "Snapshot", "Step"]
+__all__ = ["Activations", "Artwork", "FilmSnapshot", "Grown", "Quantisation", "Snapshot", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Quantisation:
 class Step:
     """One step of the optimiser, as told to `on_step`.
 
-    phase: ``choosing`` pens or ``refitting`` with pens decided. activation: the excitation of this
+    phase: ``choosing`` pens or ``refitting`` with pens decided; of pixels, ``mixing`` colours or ``deciding``
+    which is whose. activation: the excitation of this
     step's views. terms: every term of the objective and every regulariser by name, unweighted.
     left_s: estimated time left. loss: what was minimised. ink_mm: length of all strokes, by the control
     polygon. pen_entropy: how undecided strokes are about their pen, mean in bits. Not a number where
@@ -94,28 +96,61 @@ class Snapshot:
     ink: np.ndarray
 
 
-@dataclass(frozen=True)
-class Artwork:
-    """Strokes in mm within an area whose top left corner is (0, 0), y down.
+@dataclass(frozen=True, slots=True)
+class FilmSnapshot:
+    """A drawing of pixels as it stood before one step: its film, float32 [3, H, W]."""
 
-    points_mm: float32 [N, 3K+1, 2], chains of cubic Béziers. pen_of: [N], indices into `pens`.
-    history: one entry per step. growth: how it came to be, in at most a dozen snapshots. quantisation:
-    with learned colours, what they became. ended: ``done``, ``stopped``, ``out of time`` or ``not a
-    number``.
+    step: int
+    film: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grown(ABC):
+    """What was grown for a network: strokes in mm within an area whose top left corner is (0, 0), y down.
+
+    size_px: height and width of the picture the network saw. history: one entry per step. growth: how it
+    came to be, in at most a dozen snapshots. quantisation: with learned colours, what they became. ended:
+    ``done``, ``stopped``, ``out of time`` or ``not a number``.
     """
 
     area_mm: tuple[float, float]
     size_px: tuple[int, int]
-    points_mm: np.ndarray
-    pen_of: np.ndarray
     pens: tuple[Pen, ...]
     paper_lab: tuple[float, float, float]
     activations: Activations
     history: tuple[Step, ...] = ()
-    growth: tuple[Snapshot, ...] = ()
+    growth: tuple[Snapshot | FilmSnapshot, ...] = ()
     quantisation: Quantisation | None = None
     ended: str = "done"
     timings_s: dict[str, float] = field(default_factory=dict)
+
+    @abstractmethod
+    def polylines(
+        self, tolerance_mm: float = 0.02, origin_mm: tuple[float, float] = (0.0, 0.0)
+    ) -> list[tuple[str, np.ndarray]]:
+        """Every stroke as (pen id, polyline [n, 2] in mm), within `tolerance_mm` of what was grown, with the
+        area's corner moved to `origin_mm`."""
+
+    def by_pen(
+        self, tolerance_mm: float = 0.02, origin_mm: tuple[float, float] = (0.0, 0.0)
+    ) -> dict[str, list[np.ndarray]]:
+        """The polylines of every pen that draws something, by pen id, in the order of the tin."""
+        lines: dict[str, list[np.ndarray]] = {pen.id: [] for pen in self.pens}
+        for pen_id, line in self.polylines(tolerance_mm, origin_mm):
+            lines[pen_id].append(line)
+        return {pen_id: drawn for pen_id, drawn in lines.items() if drawn}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artwork(Grown):
+    """Strokes that are curves.
+
+    points_mm: float32 [N, 3K+1, 2], chains of cubic Béziers. pen_of: [N], indices into `pens`.
+    """
+
+    points_mm: np.ndarray
+    pen_of: np.ndarray
+    growth: tuple[Snapshot, ...] = ()
 
     def polylines(
         self, tolerance_mm: float = 0.02, origin_mm: tuple[float, float] = (0.0, 0.0)
@@ -127,12 +162,3 @@ class Artwork:
             (self.pens[pen].id, line + np.asarray(origin_mm))
             for pen, line in zip(self.pen_of, lines, strict=True)
         ]
-
-    def by_pen(
-        self, tolerance_mm: float = 0.02, origin_mm: tuple[float, float] = (0.0, 0.0)
-    ) -> dict[str, list[np.ndarray]]:
-        """The polylines of every pen that draws something, by pen id, in the order of the tin."""
-        lines: dict[str, list[np.ndarray]] = {pen.id: [] for pen in self.pens}
-        for pen_id, line in self.polylines(tolerance_mm, origin_mm):
-            lines[pen_id].append(line)
-        return {pen_id: drawn for pen_id, drawn in lines.items() if drawn}

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from plotbot.art.artwork import Artwork, Snapshot
+from plotbot.art.artwork import FilmSnapshot, Grown, Snapshot
 from plotbot.art.ink_renderer import Canvas, render_free
 from plotbot.art.palette import Inks
 from plotbot.ink.film import film_to_srgb
 from plotbot.ink.spaces import srgb_uint8
 
-__all__ = ["growth_pictures", "snapshot_picture", "strip"]
+__all__ = ["film_picture", "growth_pictures", "snapshot_picture", "strip"]
 
 _FINER = 2
 """Pictures are rendered larger by this factor and averaged in linear light."""
@@ -22,7 +22,7 @@ _FINER = 2
 _GAP_PX = 6
 
 
-def growth_pictures(artwork: Artwork, short_px: int = 320) -> list[tuple[str, np.ndarray]]:
+def growth_pictures(artwork: Grown, short_px: int = 320) -> list[tuple[str, np.ndarray]]:
     """Every snapshot as (what to call it, sRGB uint8 [H, W, 3]); `short_px` is the shorter side."""
     count = len(artwork.history)
     return [
@@ -32,8 +32,10 @@ def growth_pictures(artwork: Artwork, short_px: int = 320) -> list[tuple[str, np
 
 
 @torch.no_grad()
-def snapshot_picture(artwork: Artwork, snapshot: Snapshot, short_px: int) -> np.ndarray:
+def snapshot_picture(artwork: Grown, snapshot: Snapshot | FilmSnapshot, short_px: int) -> np.ndarray:
     """One snapshot on its paper as sRGB uint8 [H, W, 3]; `short_px` is the shorter side."""
+    if isinstance(snapshot, FilmSnapshot):
+        return film_picture(snapshot.film, artwork.paper_lab, short_px)
     width, height = artwork.area_mm
     px = min(width, height) / short_px
     size = round(height / px), round(width / px)
@@ -46,7 +48,22 @@ def snapshot_picture(artwork: Artwork, snapshot: Snapshot, short_px: int) -> np.
         width_mm, ink = torch.from_numpy(snapshot.width_mm), torch.from_numpy(snapshot.ink)
         film = render_free(points, width_mm, ink, canvas)
     blocks = film.reshape(3, size[0], _FINER, size[1], _FINER).mean((2, 4))
-    return np.asarray(srgb_uint8(film_to_srgb(blocks.permute(1, 2, 0).double().numpy(), artwork.paper_lab)))
+    return film_picture(blocks.numpy(), artwork.paper_lab)
+
+
+def film_picture(
+    film: np.ndarray, paper_lab: tuple[float, float, float], short_px: int | None = None
+) -> np.ndarray:
+    """A film [3, h, w] on its paper as sRGB uint8 [H, W, 3]; pixels stay squares where it gets larger."""
+    encoded = film_to_srgb(film.transpose(1, 2, 0).astype(np.float64), paper_lab)
+    picture = np.asarray(srgb_uint8(encoded))
+    if short_px is None:
+        return picture
+    height, width = picture.shape[:2]
+    scale = short_px / min(height, width)
+    rows, columns = ((np.arange(round(side * scale)) / scale).astype(int) for side in (height, width))
+    larger: np.ndarray = picture[rows.clip(0, height - 1)[:, None], columns.clip(0, width - 1)]
+    return larger
 
 
 def strip(pictures: Sequence[np.ndarray], columns: int = 6) -> np.ndarray:

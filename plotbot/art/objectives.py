@@ -67,7 +67,7 @@ class Term:
 
     layers: what the network must compute for it. excites: it is part of the activation. check: raises
     `BadInput` when the network has no such channel. prepare: what must be computed once, with the open
-    network; returns the term's value from then on.
+    network; returns the term's value from then on. of_strokes: it needs to see strokes.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Term:
     excites: bool = False
     check: Callable[[Description], None] = lambda _description: None
     prepare: Callable[[Network], Callable[[Seen], Tensor]] | None = None
+    of_strokes: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def _of_strokes(name: str, value: Callable[[Seen, SeenStrokes], Tensor]) -> Obje
             raise RuntimeError(f"{name} is of strokes, and this drawing is seen without any")
         return value(seen, seen.strokes)
 
-    return Objective((Term(name, of_seen),))
+    return Objective((Term(name, of_seen, of_strokes=True),))
 
 
 def _excitation(

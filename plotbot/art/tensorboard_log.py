@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from plotbot.art.artwork import Artwork, Step
+from plotbot.art.artwork import Grown, Step
 from plotbot.art.objectives import Objective
 from plotbot.art.settings import GenerateSettings
 
@@ -47,7 +47,7 @@ def hyperparameters(settings: GenerateSettings) -> dict[str, str | int | float |
 
 
 def write_run(
-    folder: Path, artwork: Artwork, settings: GenerateSettings, pictures: Sequence[np.ndarray]
+    folder: Path, artwork: Grown, settings: GenerateSettings, pictures: Sequence[np.ndarray]
 ) -> None:
     """Write the events of a run into `folder`, which is made; pictures: sRGB uint8, one per snapshot.
 
@@ -111,7 +111,7 @@ def _scalars(step: Step, objective: Objective) -> Iterator[tuple[str, float]]:
         yield f"terms/{name}", value
 
 
-def _final(artwork: Artwork) -> Iterator[tuple[str, float]]:
+def _final(artwork: Grown) -> Iterator[tuple[str, float]]:
     values = artwork.activations
     for name in ("free", "quantised", "refitted", "as_plotted"):
         yield name, getattr(values, name)
