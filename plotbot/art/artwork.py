@@ -30,7 +30,7 @@ class Activations:
 
 @dataclass(frozen=True, slots=True)
 class Quantisation:
-    """What became of the free colours; arrays over N strokes, K clusters.
+    """What became of the free colours; arrays over the N strokes that stay, and K clusters.
 
     lab: [N, 3] free colours. ink: [N] how much each counts (mm²). cluster_of: [N]. centres: [K, 3] Lab.
     pens: [K] pen ids. delta_e00: of each stroke's free colour to its pen, [N]; mean and p95 weigh by ink.

@@ -15,6 +15,7 @@ from plotbot.art.pace import Pace
 from plotbot.art.settings import GenerateSettings
 from plotbot.art.strokes import bezier_points
 from plotbot.art.studio import Studio
+from plotbot.errors import BadInput
 
 __all__ = ["GenerateSettings", "generate"]
 
@@ -49,6 +50,11 @@ def generate(
 def _artwork(studio: Studio, growth: Growth) -> Artwork:
     settings, canvas = studio.settings, studio.canvas
     chosen = growth.chosen()
+    if not math.isfinite(chosen.activation):
+        raise BadInput(
+            f"The activation of {settings.objective.excitation} in {settings.network} is not a number from "
+            "the start; the network's weights may be damaged, or a weight in the objective too large."
+        )
     artwork = Artwork(
         area_mm=settings.area_mm,
         size_px=(canvas.height_px, canvas.width_px),

@@ -22,7 +22,10 @@ from torch import Tensor
 from plotbot.art import ink_coverage, ink_kernels
 from plotbot.errors import BadInput
 
-__all__ = ["Canvas", "render", "render_coverage", "render_free", "side_by_side"]
+__all__ = ["BareShare", "Canvas", "render", "render_coverage", "render_free", "side_by_side"]
+
+BareShare = Callable[[Tensor, Tensor, Tensor, int, int], Tensor]
+"""Another renderer's coverage: called and answering as `plotbot.art.ink_coverage.bare_share`."""
 
 MAX_PIXELS = 1 << 26
 MAX_REACH_PX = 1e6
@@ -54,13 +57,15 @@ def render(
     opacity: Tensor,
     canvas: Canvas,
     order: Sequence[int] | None = None,
+    bare_share: BareShare | None = None,
 ) -> Tensor:
     """The drawing as an image: [3, H, W], linear Rec.2020 relative to the paper.
 
     points_mm: [N, 3K+1, 2], chains of K cubic Béziers. pen_weights: [N, P] in 0..1, how much of each
     pen a stroke is drawn with (one-hot for real pens). pen_width_mm: [P]; a stroke is as wide as the
     weighted mean of its pens. transmittance: [P, 3], a solid of the ink over bare paper. opacity: [P]
-    in 0..1. order: the pens in drawing order, first to last; as numbered unless given. Raises BadInput.
+    in 0..1. order: the pens in drawing order, first to last; as numbered unless given. bare_share:
+    another renderer's coverage. Raises BadInput.
     """
     pens = pen_weights.shape[-1] if pen_weights.dim() == 2 else 0
     _check("pen weights", pen_weights, (points_mm.shape[0], pens), 0, 1)
@@ -73,30 +78,36 @@ def render(
     width_mm = weights @ pen_width_mm.to(points_mm.dtype)
     points, width = _in_pixels(points_mm, width_mm, canvas)
     pixels = canvas.height_px, canvas.width_px
-    if points.is_cpu:
+    if points.is_cpu and bare_share is None:
         inked = ink_kernels.bare_share(points, width, weights, *pixels)
         image = ink_kernels.over_paper(*inked, ink, hides, sequence, pixels[0] * pixels[1])
     else:
-        bare = ink_coverage.bare_share(points, width, weights, *pixels)
+        bare = (bare_share or ink_coverage.bare_share)(points, width, weights, *pixels)
         image = _over_paper(bare, ink, hides, sequence)
     return image.reshape(3, *pixels)
 
 
-def render_free(points_mm: Tensor, width_mm: Tensor, transmittance: Tensor, canvas: Canvas) -> Tensor:
+def render_free(
+    points_mm: Tensor,
+    width_mm: Tensor,
+    transmittance: Tensor,
+    canvas: Canvas,
+    bare_share: BareShare | None = None,
+) -> Tensor:
     """The drawing where every stroke has a translucent ink of its own: [3, H, W], relative to the paper.
 
     points_mm: [N, 3K+1, 2]. width_mm: [N]. transmittance: [N, 3] in 0..1. Strokes filter one another:
-    the image is Π over strokes of (1 - a + a·T). Raises BadInput.
+    the image is Π over strokes of (1 - a + a·T). bare_share: another renderer's coverage. Raises BadInput.
     """
     _check("transmittances", transmittance, (points_mm.shape[0], 3), 0, 1)
     points, width = _in_pixels(points_mm, width_mm.to(points_mm.dtype), canvas)
     weights = 1 - transmittance.to(points_mm.dtype)
     pixels = canvas.height_px, canvas.width_px
-    if points.is_cpu:
+    if points.is_cpu and bare_share is None:
         touched, bare = ink_kernels.bare_share(points, width, weights, *pixels)
         bare = bare.new_ones(pixels[0] * pixels[1], 3).index_put((touched,), bare)
     else:
-        bare = ink_coverage.bare_share(points, width, weights, *pixels)
+        bare = (bare_share or ink_coverage.bare_share)(points, width, weights, *pixels)
     return bare.T.reshape(3, *pixels)
 
 

@@ -17,12 +17,14 @@ from plotbot.ink.spaces import delta_e00
 __all__ = ["LearnedColours", "check_colours", "cluster", "nearest_pens"]
 
 CLEAREST = 0.98
-"""The palest a free ink can get; a stroke that shows nothing would still be drawn."""
+"""What thinner leaves of the light, as a share of bare paper's."""
 
 
 class LearnedColours:
-    """One free translucent ink per stroke, through a sigmoid.
+    """One free translucent ink per stroke: any that could be mixed of the inks of the tin, with thinner.
 
+    A mixture lets through the weighted geometric mean of what its inks let through. Inks beyond that
+    excite networks more, but nobody sells them, and a drawing in them says little of one that can be drawn.
     colours: how many pens in the end. repeat: several clusters may share a pen.
     """
 
@@ -32,22 +34,25 @@ class LearnedColours:
         self.inks = inks
         self._colours, self._repeat = colours, repeat
         self._seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
-        start = 0.5 * torch.randn(strokes, 3, generator=generator)
-        self._raw = start.to(inks.width_mm).requires_grad_()
+        thinner = torch.full_like(inks.transmittance[:1], CLEAREST)
+        self._films = torch.cat([inks.transmittance, thinner]).log()
+        start = 0.5 * torch.randn(strokes, len(self._films), generator=generator)
+        self._shares = start.to(inks.width_mm).requires_grad_()
         self._width = float(inks.width_mm.median())
-        self.parameters = [self._raw]
-        self.rates = [0.05]
-        self.open_share = 0.45  # real pens come as a shock here, so there is longer to get over it
+        self.parameters = [self._shares]
+        self.rates = [0.2]
+        self.open_share = 0.5  # real pens come as a shock here, so there is longer to get over it
+        self.rests_first = True
         self.quantisation: Quantisation | None = None
 
     def mixture(self, progress: float) -> Tensor:
         """Transmittances [N, 3]."""
-        return self._raw.sigmoid() * CLEAREST
+        return (self._shares.softmax(1) @ self._films).exp()
 
     def lay(self, points_mm: Tensor, mixture: Tensor, canvas: Canvas, broader: float = 1.0) -> Tensor:
         """Film of strokes in inks of their own, as wide as the middle pen of the tin."""
         width = points_mm.new_full((len(points_mm),), self._width * broader)
-        return render_free(points_mm, width, mixture, canvas)
+        return render_free(points_mm, width, mixture, canvas, self.inks.bare_share)
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """Nothing: colours are free."""
@@ -56,27 +61,28 @@ class LearnedColours:
     @torch.no_grad()
     def inking(self) -> Inking:
         """Every stroke in its own ink; there are no pens to be undecided about."""
-        width = self._raw.new_full((len(self._raw),), self._width)
-        return Inking(self.mixture(1.0), width, torch.ones_like(width), self._raw.new_tensor(torch.nan))
+        ink = self.mixture(1.0)
+        width = ink.new_full((len(ink),), self._width)
+        return Inking(ink, width, torch.ones_like(width), ink.new_tensor(torch.nan))
 
     def decide(self, lengths: Tensor) -> Tensor:
-        """Cluster the colours and take the nearest pens; what was lost is kept in `quantisation`."""
+        """Cluster the colours, take the nearest pens, and give each stroke the nearest of those; strokes
+        nearer to bare paper than to any pen of the tin stay away. What was lost is in `quantisation`."""
         inks = self.inks
         lab = film_to_lab(self.mixture(1.0).detach().cpu().double(), inks.paper_lab).numpy()
         ink = lengths.detach().cpu().double().numpy() * self._width
-        cluster_of, centres = cluster(lab, ink, self._colours, self._seed)
         pen_labs = np.array([pen.lab for pen in inks.pens])
+        drawn = _that_show(lab, pen_labs, np.asarray(inks.paper_lab), least=self._colours)
+        lab, ink = lab[drawn], ink[drawn]
+        cluster_of, centres = cluster(lab, ink, self._colours, self._seed)
         mass = np.bincount(cluster_of, weights=ink, minlength=len(centres))
         chosen = nearest_pens(centres, mass, pen_labs, repeat=self._repeat)
-        pen_of = chosen[cluster_of]
+        apart = np.asarray(delta_e00(lab[:, None], pen_labs[chosen][None]))
         self.quantisation = Quantisation(
-            lab,
-            ink,
-            cluster_of,
-            centres,
-            tuple(inks.pens[pen].id for pen in chosen),
-            np.asarray(delta_e00(lab, pen_labs[pen_of])),
+            lab, ink, cluster_of, centres, tuple(inks.pens[pen].id for pen in chosen), apart.min(1)
         )
+        pen_of = np.full(len(drawn), -1)
+        pen_of[drawn] = chosen[apart.argmin(1)]
         return torch.from_numpy(pen_of).to(lengths.device)
 
 
@@ -88,6 +94,14 @@ def check_colours(colours: int, strokes: int, pens: int, repeat: bool) -> None:
             f"{colours} colours cannot be learned from {strokes} strokes for {pens} pens; use 1 to {most}"
             + ("." if repeat else ", or --allow-repeat to let colours share a pen.")
         )
+
+
+def _that_show(lab: np.ndarray, pens: np.ndarray, paper: np.ndarray, least: int) -> np.ndarray:
+    """Which of the colours [N, 3] are nearer to a pen [P, 3] than to bare paper, [N]: a tenth of them in
+    any case, and no fewer than `least`."""
+    lead = delta_e00(lab, paper) - delta_e00(lab[:, None], pens[None]).min(1)
+    kept = min(len(lab), max(least, len(lab) // 10))
+    return np.asarray(lead >= min(0.0, np.sort(lead)[-kept]))
 
 
 def cluster(lab: np.ndarray, weight: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -33,6 +33,7 @@ __all__ = [
     "class_index",
     "class_names",
     "describe",
+    "fetch_weights",
     "file_sha256",
     "open_network",
 ]
@@ -128,6 +129,14 @@ def open_network(
     from plotbot.art import torchvision_networks  # noqa: PLC0415
 
     return torchvision_networks.open_network(name, layers, weights=weights, device=device, leaky=leaky)
+
+
+def fetch_weights(name: str) -> None:
+    """Download a network's weights where they are missing, as `open_network` would, but at a chosen time."""
+    if name != EMBEDDED:
+        from plotbot.art import torchvision_networks  # noqa: PLC0415
+
+        torchvision_networks.fetch_weights(name)
 
 
 def check_layer(description: Description, layer: str) -> int:

@@ -62,7 +62,8 @@ def grow(growths: Sequence[Growth], pace: Pace, on_step: Callable[[Step], None])
             looks.append(growth.look(own_maps, pictures[own], films[number], done))
         torch.stack([look.loss for look in looks]).sum().backward()  # type: ignore[no-untyped-call]
         found = on_host(looks, [growth.adam.gradients() for growth in alive])
-        step_px = LAST_STEP_PX + (STEP_PX - LAST_STEP_PX) * (1 + math.cos(math.pi * done)) / 2
+        eased = (1 + math.cos(math.pi * alive[0].schedule(done))) / 2
+        step_px = LAST_STEP_PX + (STEP_PX - LAST_STEP_PX) * eased
         moved = []
         for growth, seen in zip(alive, found, strict=True):
             if seen.finite:
@@ -96,6 +97,10 @@ class Candidate:
     vertices: Tensor
     pen_of: Tensor
 
+    def finite_activation(self) -> float:
+        """The activation, or -∞ where it is no number."""
+        return self.activation if math.isfinite(self.activation) else -math.inf
+
 
 class Growth:
     """One drawing while it grows."""
@@ -122,11 +127,16 @@ class Growth:
 
     def _palette(self) -> Palette:
         settings, inks = self.studio.settings, self.studio.inks
+        palette: Palette
         if settings.palette == "learn":
-            return LearnedColours(
+            palette = LearnedColours(
                 inks, settings.strokes, self.generator, settings.colours, repeat=settings.repeat_pens
             )
-        return PenChoice(inks, settings.strokes, self.generator, settings.pen_limit)
+        else:
+            palette = PenChoice(inks, settings.strokes, self.generator, settings.pen_limit)
+        if settings.open_share is not None:
+            palette.open_share = settings.open_share
+        return palette
 
     def chosen(self) -> Candidate:
         """The last state or the best one remembered, whichever the fixed views like better: the final one."""
@@ -136,7 +146,7 @@ class Growth:
         chosen = self._judged(self.vertices.detach(), self.pen_of)
         if self.best is not None:
             remembered = self._judged(self.best.vertices, self.best.pen_of)
-            chosen = max(chosen, remembered, key=lambda candidate: candidate.activation)
+            chosen = max(remembered, chosen, key=Candidate.finite_activation)
         self.vertices, self.pen_of = chosen.vertices, chosen.pen_of
         self.snapshots.append(self.snapshot(len(self.history)))
         return chosen
@@ -169,6 +179,16 @@ class Growth:
     def progress(self, done: float) -> float:
         """How far the choice of pens has come, 0 to 1, when so much of everything is done."""
         return min(1.0, done / self.palette.open_share)
+
+    def schedule(self, done: float) -> float:
+        """How far along points come to rest, 0 to 1.
+
+        Free colours come to rest before they are given up, and points then get half way loose again.
+        """
+        share = self.palette.open_share
+        if not self.palette.rests_first:
+            return done
+        return done / share if self.pen_of is None else 0.5 + 0.5 * (done - share) / (1 - share)
 
     def laid(self, done: float) -> tuple[Tensor, Tensor]:
         """The points of all strokes to render [M, 3K+1, 2], and what each is drawn with [M, ...]."""
@@ -240,8 +260,8 @@ class Growth:
 def _films(growths: Sequence[Growth], done: float) -> Tensor:
     """The films [T, 3, H, W] of T drawings."""
     points, inks = zip(*(growth.laid(done) for growth in growths), strict=True)
-    broader = 1 + (BROADER - 1) * max(0.0, 1 - done / BROADER_UNTIL)
     first = growths[0]
+    broader = 1 + (BROADER - 1) * max(0.0, 1 - first.schedule(done) / BROADER_UNTIL)
 
     def lay(points_mm: Tensor, mixture: Tensor, canvas: Canvas) -> Tensor:
         if first.inks is None:

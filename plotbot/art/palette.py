@@ -10,7 +10,7 @@ colours among them, and each of those the nearest pen by CIEDE2000.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from plotbot.art.artwork import Quantisation
-from plotbot.art.ink_renderer import Canvas, render
+from plotbot.art.ink_renderer import BareShare, Canvas, render
 from plotbot.errors import BadInput
 from plotbot.ink.film import transmittance
 from plotbot.pens.model import Pen
@@ -45,16 +45,26 @@ class Inking:
 
 @dataclass(frozen=True)
 class Inks:
-    """Pens as tensors: what the renderer needs to know of them. P pens."""
+    """Pens as tensors: what the renderer needs to know of them. P pens.
+
+    bare_share: another renderer's coverage, in the place of plotbot's own.
+    """
 
     pens: tuple[Pen, ...]
     paper_lab: tuple[float, float, float]
     width_mm: Tensor
     transmittance: Tensor
     opacity: Tensor
+    bare_share: BareShare | None = None
 
     @classmethod
-    def of(cls, pens: Sequence[Pen], paper_lab: tuple[float, float, float], device: str) -> Inks:
+    def of(
+        cls,
+        pens: Sequence[Pen],
+        paper_lab: tuple[float, float, float],
+        device: str,
+        bare_share: BareShare | None = None,
+    ) -> Inks:
         """The tensors of these pens on that paper."""
 
         def tensor(values: object) -> Tensor:
@@ -66,6 +76,7 @@ class Inks:
             tensor([pen.width_mm for pen in pens]),
             tensor(transmittance([pen.lab for pen in pens], paper_lab)),
             tensor([pen.opacity for pen in pens]),
+            bare_share,
         )
 
     def assigned(self, pen_of: Tensor) -> Inking:
@@ -78,7 +89,15 @@ class Inks:
 
         broader: factor on the nibs' width, for strokes that shall feel further than they are wide.
         """
-        return render(points_mm, weights, self.width_mm * broader, self.transmittance, self.opacity, canvas)
+        return render(
+            points_mm,
+            weights,
+            self.width_mm * broader,
+            self.transmittance,
+            self.opacity,
+            canvas,
+            bare_share=self.bare_share,
+        )
 
     def render_assigned(self, points_mm: Tensor, pen_of: Tensor, canvas: Canvas) -> Tensor:
         """Film [3, H, W] of strokes drawn with one pen each, [N] indices; unused pens cost nothing."""
@@ -88,7 +107,13 @@ class Inks:
     def only(self, used: Tensor) -> Inks:
         """Some of the pens, [U] ascending indices."""
         pens = tuple(self.pens[pen] for pen in used.tolist())
-        return Inks(pens, self.paper_lab, self.width_mm[used], self.transmittance[used], self.opacity[used])
+        return replace(
+            self,
+            pens=pens,
+            width_mm=self.width_mm[used],
+            transmittance=self.transmittance[used],
+            opacity=self.opacity[used],
+        )
 
 
 def one_pen_each(pen_of: Tensor, used: Tensor) -> Tensor:
@@ -103,6 +128,8 @@ class Palette(Protocol):
     rates: list[float]
     open_share: float
     """Share of all steps in which inks are open; what is left is for fitting strokes to their pens."""
+    rests_first: bool
+    """The drawing comes to rest before pens are decided, and once more after that."""
     quantisation: Quantisation | None
 
     def mixture(self, progress: float) -> Tensor:
@@ -145,6 +172,7 @@ class PenChoice:
         self.parameters = [self._logits]
         self.rates = [0.08]
         self.open_share = 0.65
+        self.rests_first = False  # a mixture gets purer all the way
         self.quantisation: Quantisation | None = None
 
     def mixture(self, progress: float) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from plotbot.art.diffvg_renderer import check_importable
 from plotbot.art.learned import check_colours
 from plotbot.art.networks import EMBEDDED, describe
 from plotbot.art.objectives import Objective
@@ -22,9 +23,11 @@ class GenerateSettings:
 
     area_mm: width and height of the drawing. view_px: pixels along its short side, as the network sees
     it. strokes, spans: how many curves, of how many cubic pieces each. stroke_px: their length at the
-    start, in those pixels. steps, seconds: when to end, whichever comes first. views: looks per step.
+    start, in those pixels. steps, seconds: when to end, whichever comes first. refit: how many of the
+    steps come after the pens are decided; None leaves that to the palette. views: looks per step.
     pen_limit: use at most that many pens (palette ``pens``). colours, repeat_pens: how many colours to
-    learn, and whether two of them may end as the same pen (palette ``learn``). device: a torch device.
+    learn, and whether two of them may end as the same pen (palette ``learn``). renderer: what draws the
+    strokes while they grow. device: a torch device.
     """
 
     objective: Objective
@@ -41,17 +44,27 @@ class GenerateSettings:
     spans: int = 3
     stroke_px: float = 22.0
     steps: int = 300
+    refit: int | None = None
     seconds: float | None = None
     seed: int = 0
     view_px: int = 224
     views: int = 1
     device: str = "cpu"
+    renderer: Literal["plotbot", "diffvg"] = "plotbot"
+
+    @property
+    def open_share(self) -> float | None:
+        """Share of the steps in which pens are open; None where that is left to the palette."""
+        return None if self.refit is None else 1 - self.refit / self.steps
 
     def check(self) -> None:
         """Raise `BadInput` for what cannot be drawn, before anything slow starts."""
         _within("Number of strokes", self.strokes, 1, 20_000)
         _within("Number of spans", self.spans, 1, 64)
         _within("Number of steps", self.steps, 1, 1_000_000)
+        if self.refit is not None:
+            _within("Number of steps to refit", self.refit, 0, self.steps - 1)
+        _within("Slope of a leaky ReLU", self.leaky, 0, 1)
         _within("Number of views", self.views, 1, 64)
         _within("View size in px", self.view_px, 32, 2048)
         _within("Stroke length in px", self.stroke_px, 1, 10_000)
@@ -69,6 +82,8 @@ class GenerateSettings:
         if not self.objective.excitation.terms:
             raise BadInput("There is nothing to excite; name a channel, a neuron, a layer or a class.")
         self.objective.check(describe(self.network))
+        if self.renderer == "diffvg":
+            check_importable()
 
 
 def _within(what: str, value: float, low: float, high: float) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from plotbot.art.augment import Jitter, look, random_views, view_size
+from plotbot.art.diffvg_renderer import DiffvgCoverage
 from plotbot.art.ground import Ground, Sheet, Torus
 from plotbot.art.ink_renderer import Canvas
 from plotbot.art.judge import activation_of_film, encode
@@ -87,11 +88,12 @@ class Studio:
             else Sheet(canvas, Drawable(width, height, shortest, longest, inset=max(4 * px, nib)), nib)
         )
         stride = math.lcm(VIEW_STRIDE, network.stride)
+        coverage = DiffvgCoverage() if settings.renderer == "diffvg" else None
         return cls(
             settings,
             network,
             settings.objective.prepared(network),
-            Inks.of(pens, inventory.paper.lab, settings.device),
+            Inks.of(pens, inventory.paper.lab, settings.device, coverage),
             ground,
             view_size(canvas.height_px, canvas.width_px, stride),
             2 * nib,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import re
+import sys
 import urllib.error
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from plotbot.art.networks import EMBEDDED, Description, Network, file_sha256
 from plotbot.art.weights import load_state_dict
 from plotbot.errors import BadInput, PlotbotError
 
-__all__ = ["describe", "open_network"]
+__all__ = ["describe", "fetch_weights", "open_network"]
 
 _DEFAULT_LAYERS = {
     "alexnet": "features.8",
@@ -61,7 +62,10 @@ def open_network(
     model = _build(name)
     aliases = _paper_names(name, model)
     places = {layer: aliases.get(layer, layer) for layer in layers}
-    path = weights or _downloaded(name, enum.url)
+    path = weights or fetch_weights(name)
+    sha256 = file_sha256(path)
+    if weights is None:
+        _check_whole(name, path, sha256)
     _fill(model, name, path)
     calls = _Calls.of(_build(name))
     _fold_batch_norms(model, calls, keep=set(places.values()))
@@ -71,7 +75,7 @@ def open_network(
     transforms = enum.transforms()
     return _Torchvision(
         name=name,
-        weights_sha256=file_sha256(path),
+        weights_sha256=sha256,
         model=model,
         places=places,
         mean=torch.tensor(transforms.mean, device=device).view(3, 1, 1),
@@ -202,22 +206,37 @@ def _paper_names(name: str, model: nn.Module) -> dict[str, str]:
     return names
 
 
-def _downloaded(name: str, url: str) -> Path:
-    """The pretrained weights in torchvision's own cache, fetched there when missing."""
-    description = describe(name)
-    path = description.weights
+def fetch_weights(name: str) -> Path:
+    """The pretrained weights in torchvision's own cache, fetched there when missing, with a progress bar on
+    stderr. Raises `PlotbotError` when they cannot be fetched, or are not what their name says."""
+    path = describe(name).weights
     if path.is_file():
         return path
-    digest = re.search(r"-([0-9a-f]{8,})\.", path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(path), digest[1] if digest else None, progress=True)
+        url = _pretrained(name).url
+        torch.hub.download_url_to_file(url, str(path), _digest(path), progress=sys.stderr.isatty())
     except (urllib.error.URLError, OSError, RuntimeError) as error:
         raise PlotbotError(
             f"The weights of {name} cannot be downloaded ({error}). Put the file {path.name} into "
             f"{path.parent}, name it with --weights, or use --network {EMBEDDED}, which needs no download."
         ) from error
     return path
+
+
+def _digest(path: Path) -> str | None:
+    """The beginning of the SHA-256 that torchvision writes into the names of its files."""
+    found = re.search(r"-([0-9a-f]{8,})\.", path.name)
+    return found[1] if found else None
+
+
+def _check_whole(name: str, path: Path, sha256: str) -> None:
+    digest = _digest(path)
+    if digest is not None and not sha256.startswith(digest):
+        raise PlotbotError(
+            f"{path} is damaged, or not torchvision's weights of {name}: its SHA-256 begins with "
+            f"{sha256[:8]} instead of {digest}. Delete it to have it downloaded again, or name another with --weights."
+        )
 
 
 def _fill(model: nn.Module, name: str, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -156,6 +157,12 @@ def test_stopping_keeps_what_there_is(small: GenerateSettings, count: int) -> No
     assert math.isfinite(artwork.activations.as_plotted)
 
 
+@pytest.mark.parametrize(("refit", "phases"), [(5, {"choosing": 15, "refitting": 5}), (0, {"choosing": 20})])
+def test_the_last_steps_refit(small: GenerateSettings, refit: int, phases: dict[str, int]) -> None:
+    history = generate(replace(small, steps=20, refit=refit)).history
+    assert Counter(step.phase for step in history) == phases
+
+
 def test_time_limit_ends_the_drawing(small: GenerateSettings) -> None:
     artwork = generate(replace(small, steps=100_000, seconds=1.5))
     assert artwork.ended == "out of time"
@@ -181,6 +188,15 @@ def test_not_a_number_stops_and_keeps_the_best(small: GenerateSettings, count: i
     assert math.isfinite(artwork.activations.refitted)
 
 
+def test_an_activation_that_never_was_a_number_is_said(small: GenerateSettings) -> None:
+    def value(seen: Seen) -> torch.Tensor:
+        return seen.film.mean() * math.nan
+
+    broken = Objective((Term("broken", value, excites=True),))
+    with pytest.raises(BadInput, match="broken in embedded is not a number"):
+        generate(replace(small, steps=3, objective=broken))
+
+
 def test_sparsity_saves_ink(small: GenerateSettings) -> None:
     def ink(objective: Objective) -> float:
         return generate(replace(small, steps=25, objective=objective)).history[-1].terms["paper covered"]
@@ -194,6 +210,8 @@ def test_sparsity_saves_ink(small: GenerateSettings) -> None:
         ({"strokes": 0}, "Number of strokes 0 is out of range"),
         ({"strokes": -5}, "Number of strokes -5 is out of range"),
         ({"steps": 0}, "Number of steps 0"),
+        ({"steps": 20, "refit": 20}, "steps to refit 20 is out of range; use 0 to 19"),
+        ({"leaky": 1.5}, "leaky ReLU 1.5"),
         ({"area_mm": (1.0, 50.0)}, "Width of the drawing in mm 1 "),
         ({"area_mm": (20.0, 500.0)}, "25.0 times"),
         ({"pen_limit": 13}, "Pen limit 13 is out of range; use 1 to 12"),

@@ -59,16 +59,58 @@ def test_p95_is_where_95_percent_of_the_ink_is() -> None:
     assert quantisation.mean == pytest.approx(0.9 + 0.3 + 1.6)
 
 
-def test_decided_pens_are_those_of_the_free_colours(tin: Inventory) -> None:
+def free_labs(palette: LearnedColours, tin: Inventory) -> np.ndarray:
+    return np.asarray(film_to_lab(palette.mixture(1.0).detach().double(), tin.paper.lab))
+
+
+@pytest.fixture
+def palette(tin: Inventory) -> LearnedColours:
     inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
     palette = LearnedColours(inks, 60, torch.Generator().manual_seed(0), 3, repeat=False)
-    pen_of = palette.decide(torch.ones(60))
-    assert len(set(pen_of.tolist())) == 3
+    with torch.no_grad():  # as wide apart as they get while a drawing grows
+        palette.parameters[0].mul_(6)
+    return palette
+
+
+def test_free_inks_are_mixtures_of_the_tins(palette: LearnedColours, tin: Inventory) -> None:
+    inks = palette.inks.transmittance
+    mixed = palette.mixture(1.0)
+    assert bool((mixed >= inks.amin(0) - 1e-6).all())
+    assert bool((mixed <= 0.98 + 1e-6).all())
+    with torch.no_grad():
+        palette.parameters[0][0] = 0
+        palette.parameters[0][0, :2] = 30.0
+    torch.testing.assert_close(palette.mixture(1.0)[0], (inks[0] * inks[1]).sqrt())
+
+
+def test_every_stroke_gets_the_nearest_of_the_pens_that_clusters_became(
+    palette: LearnedColours, tin: Inventory
+) -> None:
+    free = free_labs(palette, tin)
+    pen_of = palette.decide(torch.ones(60)).numpy()
+    drawn = pen_of >= 0
     quantisation = palette.quantisation
     assert quantisation is not None
-    free = film_to_lab(palette.parameters[0].detach().double().sigmoid() * 0.98, tin.paper.lab).numpy()
-    np.testing.assert_allclose(quantisation.lab, free, atol=1e-4)
-    np.testing.assert_allclose(quantisation.delta_e00, delta_e00(free, labs(tin)[pen_of.numpy()]), atol=1e-3)
+    chosen = [pen.id for pen in tin.pens].index
+    pens = np.array([chosen(pen) for pen in quantisation.pens])
+    assert len(set(pens)) == 3
+    assert set(pen_of[drawn]) <= set(pens)
+    np.testing.assert_allclose(quantisation.lab, free[drawn], atol=1e-4)
+    apart = delta_e00(free[drawn][:, None], labs(tin)[pens][None])
+    np.testing.assert_allclose(quantisation.delta_e00, apart.min(1), atol=1e-3)
+    np.testing.assert_array_equal(pen_of[drawn], pens[apart.argmin(1)])
+
+
+def test_strokes_that_are_all_but_thinner_stay_away_but_never_all(palette: LearnedColours) -> None:
+    shares = palette.parameters[0]
+    with torch.no_grad():
+        shares[:, -1] = -30
+        shares[:20, -1] = 60
+    pen_of = palette.decide(torch.ones(60))
+    assert (pen_of < 0).tolist() == [True] * 20 + [False] * 40
+    with torch.no_grad():
+        shares[:, -1] = 60
+    assert int((palette.decide(torch.ones(60)) >= 0).sum()) >= 6
 
 
 def test_learning_colours_ends_in_real_pens(small: GenerateSettings) -> None:

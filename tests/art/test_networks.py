@@ -159,6 +159,38 @@ def test_weights_file_gives_torchvisions_own_activations(
     torch.testing.assert_close(ours[layer], kept[0], rtol=1e-3, atol=1e-4)
 
 
+def fan_in(weight: torch.Tensor) -> int:
+    return weight[0].numel() if weight.ndim == 4 else 1
+
+
+def random_weights(name: str, path: Path) -> Path:
+    """A file of random weights; what makes VGG's and AlexNet's so large, the classifier, is one number."""
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+        shapes = torchvision.models.get_model(name, weights=None, **options).state_dict()
+    state = {
+        key: torch.rand(1).expand(meta.shape) if meta.ndim == 2 else torch.rand(meta.shape) / fan_in(meta)
+        for key, meta in shapes.items()
+    }
+    torch.save(state, path)
+    return path
+
+
+@pytest.mark.parametrize("name", SUGGESTED[1:])
+def test_suggested_networks_run_with_a_file_of_weights(tmp_path: Path, name: str) -> None:
+    description = describe(name)
+    layer = description.default_layer
+    weights = random_weights(name, tmp_path / "weights.pth")
+    network = open_network(name, [layer], weights=weights, leaky=0.1)
+    picture = torch.rand(1, 3, 96, 64, requires_grad=True)
+    maps = network(picture)[layer]
+    assert maps.shape[:2] == (1, description.channels[layer])
+    maps.square().mean().backward()
+    assert picture.grad is not None
+    assert 0 < float(picture.grad.abs().sum()) < float("inf")
+
+
 def test_leaky_relu_lets_the_gradient_through(tmp_path: Path) -> None:
     torch.manual_seed(0)
     torch.save(torchvision.models.alexnet(weights=None).state_dict(), tmp_path / "weights.pth")
@@ -191,6 +223,19 @@ def test_weights_files_are_never_executed(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(BadInput, match=name):
             open_network(EMBEDDED, ["blocks.4"], weights=tmp_path / name)
     assert not (tmp_path / "evil.txt").exists()
+
+
+def test_a_damaged_file_in_the_cache_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    torchvision_networks.describe.cache_clear()
+    try:
+        path = describe("squeezenet1_1").weights
+        path.parent.mkdir(parents=True)
+        random_weights("squeezenet1_1", path)
+        with pytest.raises(PlotbotError, match=r"squeezenet1_1-b8a52dc0\.pth is damaged.*Delete it"):
+            open_network("squeezenet1_1", ["features.6"])
+    finally:
+        torchvision_networks.describe.cache_clear()
 
 
 def test_offline_names_the_file_and_where_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
