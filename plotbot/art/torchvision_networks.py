@@ -235,7 +235,8 @@ def _check_whole(name: str, path: Path, sha256: str) -> None:
     if digest is not None and not sha256.startswith(digest):
         raise PlotbotError(
             f"{path} is damaged, or not torchvision's weights of {name}: its SHA-256 begins with "
-            f"{sha256[:8]} instead of {digest}. Delete it to have it downloaded again, or name another with --weights."
+            f"{sha256[:8]} instead of {digest}. Delete it to have it downloaded again, or name another "
+            "file with --weights."
         )
 
 

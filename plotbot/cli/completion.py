@@ -48,7 +48,8 @@ def channels(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     if not _embedded(ctx):
         return []
     network = describe("embedded")
-    count = network.channels.get(ctx.params.get("layer") or network.default_layer, 0)
+    layer = (ctx.params.get("layer") or network.default_layer).partition(":")[0]
+    count = network.channels.get(layer, 0)
     return map(str, range(count))
 
 

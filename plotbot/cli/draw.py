@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -115,7 +115,7 @@ def draw_art(
     options = grown.settled(settings)
     planning.options()
     plot.check(moves=not dry_run)
-    if arts and (options.channels or options.neurons or options.classes):
+    if arts and options.excites:
         raise BadInput(f"Draw {arts[0]}, or grow art with --channel; one at a time.")
     plotter = plot.plotter(settings, moves=not dry_run)
     plotter = replace(plotter, profile=planning.limit(plotter.profile))
@@ -163,7 +163,13 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
     from plotbot.art.networks import describe, open_network  # noqa: PLC0415
 
     objective = grown_with.objective
-    network = open_network(options.network_name, objective.layers, weights=options.weights, device="cpu")
+    network = open_network(
+        options.network_name,
+        objective.excitation.layers,
+        weights=options.weights,
+        device="cpu",
+        leaky=options.leaky,
+    )
     strokes: dict[str, list[npt.NDArray[np.float64]]] = {}
     for _, one, stroke in plan.strokes():
         strokes.setdefault(one.pen.id, []).append(stroke.mm)
@@ -177,19 +183,15 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
         network=network,
         objective=objective,
     )
-    before, learned = artwork.activations, artwork.quantisation
-    activation = {
-        "free": before.free,
-        "quantised": before.quantised,
-        "refitted": before.refitted,
-        "as_plotted": as_plotted,
-    }
+    activation = asdict(replace(artwork.activations, as_plotted=as_plotted))
+    learned = artwork.quantisation
     return Facts(
         options.title(),
         seeds={"art": options.seed},
         network={
             "name": options.network_name,
             "layer": options.layer or describe(options.network_name).default_layer,
+            "leaky": options.leaky,
             "objective": str(objective),
             "weights_sha256": network.weights_sha256,
         },
@@ -197,21 +199,25 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
             "strokes": options.strokes,
             "steps": options.steps,
             "steps_done": len(artwork.history),
+            "refit": "by palette" if options.refit is None else options.refit,
             "palette": options.palette,
+            "renderer": options.renderer,
             **({"quantised_to": list(learned.pens)} if learned else {}),
         },
         activation={name: round(value, 4) for name, value in activation.items()},
         quantisation=None
         if learned is None
         else {"mean": round(learned.mean, 3), "p95": round(learned.p95, 3)},
-        keep=partial(_keep_growth, artwork, grown_with),
+        keep=partial(_keep_pictures, artwork, grown_with),
     )
 
 
-def _keep_growth(
+def _keep_pictures(
     artwork: Artwork, grown_with: GenerateSettings, folder: Path
 ) -> list[tuple[str, npt.NDArray[np.uint8]]]:
-    """The run for TensorBoard and a strip of its growth, into the job folder; returns the pictures."""
+    """The run for TensorBoard, a strip of its growth, and with learned colours what became of them, into
+    the job folder; returns the pictures of its growth."""
+    from plotbot.art.cluster_picture import cluster_picture  # noqa: PLC0415
     from plotbot.art.growth import growth_pictures, strip  # noqa: PLC0415
     from plotbot.art.tensorboard_log import FOLDER, write_run  # noqa: PLC0415
     from plotbot.preview.picture import write_png  # noqa: PLC0415
@@ -220,6 +226,9 @@ def _keep_growth(
     pictures = [picture for _, picture in labelled]
     write_run(folder / FOLDER, artwork, grown_with, pictures)
     write_png(folder / "growth.png", strip(pictures), 96)
+    if artwork.quantisation is not None:
+        pen_labs = {pen.id: pen.lab for pen in artwork.pens}
+        write_png(folder / "clusters.png", cluster_picture(artwork.quantisation, pen_labs), 96)
     return labelled
 
 

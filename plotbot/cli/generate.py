@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,10 @@ from plotbot.cli.console import emit_json, people
 from plotbot.cli.growing import ArtOptions
 from plotbot.cli.making import check_svg
 from plotbot.cli.options import Json, Pens, SheetOptions
+
+if TYPE_CHECKING:
+    from plotbot.paper import Paper
+    from plotbot.pens.model import Inventory
 
 __all__ = ["generate"]
 
@@ -27,7 +32,11 @@ def generate(
 ) -> None:
     """Grow art that excites a network and write it as an SVG, one layer per pen; nothing is planned.
 
-    [bold]Example[/bold]: plotbot generate --pens staedtler12 --channel 87 --out drawing.svg
+    [bold]Examples[/bold]
+
+    plotbot generate --pens staedtler12 --channel 87 --out drawing.svg
+
+    plotbot generate --channel 87 --style mondrian --style-weight 0,50,1000 --out bold.svg
     """
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
@@ -36,29 +45,36 @@ def generate(
     inventory = load_inventory(pens or settings.pens)
     sheet = sheet_options.on(settings)
     options = grown.settled(settings)
-    options.check(inventory)
+    options.check(inventory, several_styles=True)
     check_svg(out)
-    artwork, _ = growing.grow(options, inventory, sheet)
+    if options.style and len(options.style_weights()) > 1:
+        from plotbot.cli.comparing import compare_styles  # noqa: PLC0415
+
+        report = compare_styles(options, inventory, sheet, out)
+    else:
+        report = _generate_one(options, inventory, sheet, out)
+    if json:
+        emit_json(report)
+
+
+def _generate_one(options: ArtOptions, inventory: Inventory, sheet: Paper, out: Path) -> dict[str, Any]:
     from plotbot.drawing import write_svg  # noqa: PLC0415
 
+    artwork, _ = growing.grow(options, inventory, sheet)
     write_svg(growing.drawing_of(artwork, inventory, sheet), out, inventory)
-    activations = artwork.activations
+    activations, learned = artwork.activations, artwork.quantisation
     people.print(
-        f"Wrote {out}. Activation {activations.free:.2f} free, {activations.refitted:.2f} in real pens. "
+        f"Wrote {out}. Activation {activations.free:.2f} free, {activations.quantised:.2f} with real pens, "
+        f"{activations.refitted:.2f} refined, {activations.as_plotted:.2f} as plotted. "
         f"Plan it with: plotbot plan {out}",
         soft_wrap=True,
     )
-    if json:
-        emit_json(
-            {
-                "drawing": str(out),
-                "strokes": len(artwork.pen_of),
-                "activation": {
-                    "free": activations.free,
-                    "quantised": activations.quantised,
-                    "refitted": activations.refitted,
-                    "as_plotted": activations.as_plotted,
-                },
-                "timings_s": artwork.timings_s,
-            }
-        )
+    return {
+        "drawing": str(out),
+        "strokes": len(artwork.pen_of),
+        "pens": sorted(artwork.by_pen()),
+        "activation": asdict(activations),
+        "colour": learned and {"mean": round(learned.mean, 3), "p95": round(learned.p95, 3)},
+        "ended": artwork.ended,
+        "timings_s": artwork.timings_s,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -17,6 +18,7 @@ import typer
 from plotbot.cli import completion
 from plotbot.cli.console import minutes, people
 from plotbot.cli.options import Seed
+from plotbot.cli.styling import StyleOptions
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ DEFAULT_STROKES, DEFAULT_STEPS = 1000, 300
 
 
 @dataclass(frozen=True, slots=True)
-class ArtOptions:
-    """The art's options as typed; `check` refuses what cannot be drawn before anything slow is imported."""
+class ArtOptions(StyleOptions):
+    """The art's options as typed, with its look; `check` refuses what cannot be drawn before anything slow
+    is imported."""
 
     channels: Annotated[
         list[str],
@@ -63,14 +66,17 @@ class ArtOptions:
     classes: Annotated[
         list[str],
         typer.Option(
-            "--class", help='ImageNet class by name or number: --class "tabby cat".', rich_help_panel=_ART
+            "--class",
+            help='ImageNet class by name or number, with a weight as "tabby cat:0.5". Repeatable.',
+            rich_help_panel=_ART,
         ),
     ] = field(default_factory=list)
     layer: Annotated[
         str | None,
         typer.Option(
             "--layer",
-            help="Layer of the channels; see plotbot networks.",
+            help="Layer of the channels; without a channel all of it is excited, as in deep dreams, "
+            "with a weight as blocks.2:0.5. See plotbot networks.",
             rich_help_panel=_ART,
             autocompletion=completion.layers,
         ),
@@ -87,6 +93,14 @@ class ArtOptions:
     weights: Annotated[
         Path | None, typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_ART)
     ] = None
+    leaky: Annotated[
+        float,
+        typer.Option(
+            "--leaky",
+            help="Let gradients through torchvision's ReLUs at this slope below zero: --leaky 0.1.",
+            rich_help_panel=_ART,
+        ),
+    ] = 0.0
     palette: Annotated[
         Literal["pens", "learn", "mono"],
         typer.Option(
@@ -121,6 +135,23 @@ class ArtOptions:
     steps: Annotated[
         int, typer.Option("--steps", help="How many steps to improve them.", rich_help_panel=_ART)
     ] = DEFAULT_STEPS
+    refit: Annotated[
+        int | None,
+        typer.Option(
+            "--refit",
+            help="How many of the steps come last, with every stroke's pen fixed. "
+            "[dim]Default: a third; with --palette learn over half[/dim]",
+            rich_help_panel=_ART,
+        ),
+    ] = None
+    renderer: Annotated[
+        Literal["plotbot", "diffvg"],
+        typer.Option(
+            "--renderer",
+            help="What draws strokes while they grow: plotbot itself, or diffvg where it is installed.",
+            rich_help_panel=_ART,
+        ),
+    ] = "plotbot"
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.", rich_help_panel=_ART)] = (
         "auto"
     )
@@ -135,12 +166,20 @@ class ArtOptions:
         """The network to excite."""
         return self.network or "embedded"
 
-    def check(self, inventory: Inventory) -> None:
-        """Raise `BadInput` for values out of range; needs no torch for the embedded network."""
-        from plotbot.art.networks import check_channel, check_layer, describe  # noqa: PLC0415
+    @property
+    def excites(self) -> bool:
+        """Something is named to excite."""
+        return bool(self.channels or self.neurons or self.classes or self.layer)
+
+    def check(self, inventory: Inventory, *, several_styles: bool = False) -> None:
+        """Raise `BadInput` for values out of range; needs no torch for the embedded network without style.
+
+        several_styles: the style may have more than one weight.
+        """
+        from plotbot.art.networks import check_channel, check_layer, class_index, describe  # noqa: PLC0415
         from plotbot.pens.inventory import matchable_pens  # noqa: PLC0415
 
-        if not (self.channels or self.neurons or self.classes):
+        if not self.excites:
             raise BadInput("Say what to excite: --channel 87, for example; plotbot networks lists layers.")
         if self.pen_limit is not None and self.palette != "pens":
             raise BadInput(f"--pen-limit goes with --palette pens, not {self.palette}.")
@@ -149,42 +188,66 @@ class ArtOptions:
         for option, value, low, high in (
             ("--strokes", self.strokes, 1, 20_000),
             ("--steps", self.steps, 1, 1_000_000),
+            ("--refit", self.refit, 0, self.steps - 1),
+            ("--leaky", self.leaky, 0, 1),
             ("--pen-limit", self.pen_limit, 1, tin),
             ("--colors", self.colours if self.palette == "learn" else None, 1, most),
         ):
             if value is not None and not low <= value <= high:
                 raise BadInput(f"{option} {value} is out of range; it must be {low} to {high}.")
         description = describe(self.network_name)
-        layer = self.layer or description.default_layer
+        layer, weight = self._layer_and_weight()
         check_layer(description, layer)
+        if weight is not None and (self.channels or self.neurons):
+            raise BadInput(f"--layer {self.layer} is the channels' own here; give the weight to the channel.")
         for text in (*self.channels, *self.neurons):
             check_channel(description, layer, _number_and_weight(text)[0])
+        for text in self.classes:
+            class_index(_name_and_weight(text)[0])
         if self.weights is not None and not self.weights.is_file():
             raise BadInput(f"There is no weights file {self.weights}.")
+        self.check_look(description)
+        if self.style and len(self.style_weights()) > 1 and not several_styles:
+            raise BadInput(
+                f"--style-weight {self.style_weight} makes several drawings; compare them with plotbot "
+                "generate, and draw one of them."
+            )
 
     def objective(self) -> Objective:
-        """What to excite, as one value; imports torch."""
+        """What to excite and what it shall look like, as one value; imports torch."""
         from plotbot.art import objectives  # noqa: PLC0415
         from plotbot.art.networks import describe  # noqa: PLC0415
 
-        layer = self.layer or describe(self.network_name).default_layer
-        terms: list[Objective] = []
+        description = describe(self.network_name)
+        layer, layer_weight = self._layer_and_weight()
+        whole = objectives.Objective(())
         for texts, kind in ((self.channels, objectives.channel), (self.neurons, objectives.neuron)):
             for text in texts:
                 number, weight = _number_and_weight(text)
-                terms.append(kind(layer, number) * weight)
-        terms += [objectives.class_logit(name) for name in self.classes]
-        whole = terms[0]
-        for term in terms[1:]:
-            whole = whole + term
-        return whole
+                whole = whole + kind(layer, number) * weight
+        for text in self.classes:
+            name, weight = _name_and_weight(text)
+            whole = whole + objectives.class_logit(name) * weight
+        if self.layer and not (self.channels or self.neurons):
+            whole = whole + objectives.layer(layer) * (1.0 if layer_weight is None else layer_weight)
+        return whole + self.look(description, self.style_weights()[0])
 
     def title(self) -> str:
         """A short name for the job."""
         parts = [f"channel {text}" for text in self.channels]
         parts += [f"neuron {text}" for text in self.neurons]
+        of = f" of {self.layer}" if self.layer and parts else ""
         parts += list(self.classes)
-        return " and ".join(parts) + (f" of {self.layer}" if self.layer else "")
+        parts += [f"layer {self.layer}"] if self.layer and not of else []
+        return " and ".join(parts) + of + self.look_title()
+
+    def _layer_and_weight(self) -> tuple[str, float | None]:
+        from plotbot.art.networks import describe  # noqa: PLC0415
+
+        if self.layer is None:
+            return describe(self.network_name).default_layer, None
+        name, weight = _name_and_weight(self.layer)
+        return name, weight if ":" in self.layer else None
 
 
 def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwork, GenerateSettings]:
@@ -195,6 +258,7 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
     with people.status("Waking the network…") if people.is_terminal else _nothing():
         from plotbot.art.compiled import compile_apart, needs_compiling  # noqa: PLC0415
         from plotbot.art.generate import GenerateSettings, generate  # noqa: PLC0415
+        from plotbot.art.networks import describe, fetch_weights  # noqa: PLC0415
 
         if needs_compiling():
             people.print("Compiling the renderer; this happens once and takes about half a minute.")
@@ -207,16 +271,22 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
             area_mm=(right - left, bottom - top),
             network=options.network_name,
             weights=options.weights,
+            leaky=options.leaky,
             palette=options.palette,
             colours=options.colours,
             repeat_pens=options.allow_repeat,
             pen_limit=options.pen_limit,
             strokes=options.strokes,
             steps=options.steps,
+            refit=options.refit,
+            renderer=options.renderer,
             seed=options.seed,
             device=_device(options.device),
         )
         settings.check()
+    if settings.weights is None and not describe(settings.network).available:
+        people.print(f"Downloading the weights of {settings.network}.")
+        fetch_weights(settings.network)  # with a bar of its own
     with _stop_on_interrupt() as stopping, _progress(options.steps) as show:
         artwork = generate(settings, show, stopping)
     if artwork.ended == "stopped":
@@ -242,9 +312,24 @@ def drawing_of(artwork: Artwork, inventory: Inventory, sheet: Paper) -> vpype.Do
 def _number_and_weight(text: str) -> tuple[int, float]:
     number, _, weight = text.partition(":")
     try:
-        return int(number), float(weight or 1)
+        return int(number), _finite(weight or "1")
     except ValueError:
         raise BadInput(f"{text!r} is no channel; write its number, or number:weight as in 12:0.5.") from None
+
+
+def _name_and_weight(text: str) -> tuple[str, float]:
+    name, _, weight = text.partition(":")
+    try:
+        return name.strip(), _finite(weight or "1")
+    except ValueError:
+        raise BadInput(f"The weight in {text!r} is no number; write it as in {name}:0.5.") from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _device(name: str) -> str:

@@ -115,6 +115,8 @@ def make_job(
 
     command = ("plotbot", *sys.argv[1:])
     figures: dict[str, Any] = {"activation": facts.activation, "colour": None}
+    told = {"activation": facts.activation, "quantisation": facts.quantisation}
+    told = {key: dict(value) for key, value in told.items() if value}
 
     def fill(staging: Path) -> None:
         shown, pictures = dict(figures), []
@@ -156,7 +158,7 @@ def make_job(
             title=facts.title,
             seeds=facts.seeds,
             network=facts.network,
-            settings={"machine": machine, **facts.settings},
+            settings={"machine": machine, **facts.settings, **told},
             fill=fill,
         )
     report = {
