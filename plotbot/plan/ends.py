@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from plotbot.plan.compiled import compiled
+from plotbot.compiled import compiled
 
 __all__ = ["along_curve", "chains", "match_ends"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from plotbot.plan.compiled import compiled
+from plotbot.compiled import compiled
 from plotbot.plan.ends import along_curve, chains, match_ends
 from plotbot.plan.ring import Ring, ring_of, tour_of
 from plotbot.plan.starts import Lines, choose_starts

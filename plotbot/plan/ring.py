@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from plotbot.plan.compiled import compiled, compiled_into
+from plotbot.compiled import compiled, compiled_into
 
 __all__ = ["Ring", "across", "leaving", "ring_of", "tour_of", "turn"]
 

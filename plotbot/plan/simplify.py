@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from plotbot.plan.compiled import compiled
+from plotbot.compiled import compiled
 
 __all__ = ["kept_points"]
 

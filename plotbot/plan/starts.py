@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from plotbot.plan.compiled import compiled
+from plotbot.compiled import compiled
 from plotbot.plan.tour import Limits, hop_s
 
 __all__ = ["Lines", "choose_starts"]

@@ -20,7 +20,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from plotbot.plan.compiled import compiled, compiled_into
+from plotbot.compiled import compiled, compiled_into
 from plotbot.plan.ring import Ring, across, leaving, tour_of, turn
 
 __all__ = ["Limits", "NearArray", "hop_s", "hop_total", "improve", "kick", "nearest_first"]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from plotbot.plan.compiled import compiled
+from plotbot.compiled import compiled
 from plotbot.plan.motion import flatten
 
 __all__ = ["Strokes"]
