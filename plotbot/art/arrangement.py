@@ -58,7 +58,9 @@ class ArrangeOptions:
     def placement(self, *, fits: bool) -> Placement:
         """What was asked for; `fits` is what is done where nothing was said of fitting."""
         fit = fits if self.fit is None else self.fit
-        return Placement(fit, self.scale or 1.0, self.rotate, self.align or "center", self.crop)
+        return Placement(
+            fit, 1.0 if self.scale is None else self.scale, self.rotate, self.align or "center", self.crop
+        )
 
     @property
     def placed(self) -> bool:

@@ -72,10 +72,16 @@ _MENDING = 0.5
 """How far pens may go over the cap to mend what came out too light."""
 
 _WORTH_MM = 20.0
-"""Less ink than this is not worth a pen change."""
+"""Less ink than this is not worth a pen change; where time is short, nor is a multiple of it."""
 
 _LONGEST = 4.0
-"""A time budget makes the shortest strokes up to so many times as long, before it makes tones lighter."""
+"""A time budget makes the shortest strokes up to so many times as long."""
+
+_FEWEST_LAYERS = 0.3
+"""Then it lets this part of the ink on the paper, about one layer."""
+
+_TIME_SPARED = (0.0, 0.35, 0.6, 1.0)
+"""About how much of the time each of these saves, to begin with."""
 
 _FAINTEST = 0.05
 """Tones thinner than this are no picture."""
@@ -95,7 +101,8 @@ class QuantizeOptions:
     detail: size of the smallest thing that is told apart. shortest: of a stroke. viewing: low-pass
     (sigma) under which the drawing is compared with the picture, see `ColourDifference`.
     angle: of the darkest pen's hatching, degrees. dots: most dots of a stippling. time_budget_s: draw
-    no longer than this, by the motion's own estimate, with longer strokes and, if need be, less ink.
+    no longer than this, by the motion's own estimate: with longer strokes, then with fewer layers of darker
+    pens, and only then with lighter tones.
     """
 
     marks: str = "flow"
@@ -134,7 +141,8 @@ class QuantizeOptions:
 class QuantizeReport:
     """What came out. floor: what the tin itself is off, if its inks mixed without any grain. drawn:
     the strokes as plotted. pens: mm of ink per pen, in drawing order. tone: 1, or less where a time
-    budget made the drawing lighter. shortest: mm, more where it left out detail. seconds: the estimate
+    budget made the drawing lighter. layers: of ink, where it is most, less where it left out colours.
+    shortest: mm, more where it left out detail. seconds: the estimate
     that the budget was held to. refined_from: the mean ΔE00 before refining, if that was tried."""
 
     floor: ColourDifference
@@ -142,6 +150,7 @@ class QuantizeReport:
     pens: dict[str, float]
     strokes: int
     tone: float
+    layers: float
     shortest: float
     seconds: float
     refined_from: float | None = None
@@ -154,6 +163,7 @@ class QuantizeReport:
             "pens": {pen: round(length, 1) for pen, length in self.pens.items()},
             "strokes": self.strokes,
             "tone": round(self.tone, 4),
+            "layers": round(self.layers, 2),
             "shortest_mm": round(self.shortest, 2),
             "seconds": round(self.seconds, 1),
             "refined_from": None if self.refined_from is None else round(self.refined_from, 3),
@@ -218,6 +228,7 @@ def quantize(
             ink_by_pen(strokes),
             len(strokes),
             effort.tone,
+            options.most_ink * effort.layers,
             options.shortest * effort.longer,
             seconds,
         ),
@@ -234,22 +245,28 @@ def ink_by_pen(strokes: Strokes) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class _Effort:
-    """What a time budget leaves: strokes at least `longer` times as long, of ink thinned to `tone`."""
+    """What a time budget leaves: strokes at least `longer` times as long, `layers` of the ink that the
+    paper would take, and tones thinned to `tone`."""
 
     longer: float = 1.0
+    layers: float = 1.0
     tone: float = 1.0
 
     @classmethod
     def spared(cls, spare: float) -> _Effort:
-        """From 0, all of the detail and tone, over 1, all of the tone, to 2, nothing."""
-        return cls(_LONGEST ** min(spare, 1.0), min(1.0, 2.0 - spare))
+        """From 0, everything, over 1, long strokes, and 2, few layers of dark pens, to 3, nothing."""
+        steps = [min(max(spare - k, 0.0), 1.0) for k in range(3)]
+        return cls(_LONGEST ** steps[0], _FEWEST_LAYERS ** steps[1], 1.0 - steps[2])
 
 
 def _within_budget(
     work: _Work, inventory: Inventory, options: QuantizeOptions, tell: Progress
 ) -> tuple[Strokes, _Effort, float]:
-    """The most detailed drawing that keeps to the time budget. Short strokes go first, as a lift takes longer
-    than they do; where that is not enough, ink gets thinner everywhere."""
+    """The best drawing that keeps to the time budget.
+
+    Short strokes go first, as a lift takes longer than they do; then colours, for one layer of a dark pen
+    stands for several of light ones; then tones get lighter.
+    """
     budget = options.time_budget_s
     done = 0.0
 
@@ -258,17 +275,19 @@ def _within_budget(
         # How many drawings it will take is not known; each takes a part of what is left of the bar.
         part = (0.95 - done) * (1.0 if budget is None else 0.4)
         effort, begun = _Effort.spared(spare), done
-        strokes = work.draw(effort.tone, effort.longer, lambda what, share: tell(what, begun + part * share))
+        strokes = work.draw(effort, lambda what, share: tell(what, begun + part * share))
         done += part
         return strokes, effort, estimate_seconds(strokes, inventory, options.motion)
 
     best = drawn(0.0)
     if budget is None or best[2] <= budget:
         return best
-    low, high, over = 0.0, 2.0, best[2]
+    low, high, over = 0.0, 3.0, best[2]
     held: tuple[Strokes, _Effort, float] | None = None
-    spare = 1.0
-    for _ in range(6):
+    spare = float(np.interp(1 - 0.97 * budget / over, _TIME_SPARED, (0.0, 1.0, 2.0, 3.0)))
+    for _ in range(7):
+        if 3.0 - spare < _FAINTEST:
+            break
         one = drawn(spare)
         if one[2] > budget:
             low, over = spare, one[2]
@@ -279,9 +298,7 @@ def _within_budget(
         # Time falls about evenly from what takes too long to what does not.
         under = held[2] if held is not None else 0.0
         share = (over - 0.97 * budget) / max(over - under, 1e-9)
-        spare = low + (high - low) * min(max(share, 0.1), 0.9)
-        if 2.0 - spare < _FAINTEST:
-            break
+        spare = low + (high - low) * min(max(share, 0.1 if held is not None else 0.3), 0.9)
     if held is None:
         raise BadInput(
             f"A time budget of {budget:g} s cannot be held with these pens (the lightest drawing tried takes "
@@ -370,16 +387,16 @@ class _Work:
             film *= 1 - self.first[:, index].reshape(self.shape)[..., None] * (1 - ink)
         return colour_difference(film, self.target, self.paper, self.cell, self.options.viewing)
 
-    def draw(self, tone: float, longer: float, tell: Progress) -> Strokes:
-        """All pens, one after the other; `tone` under 1 thins the ink everywhere."""
+    def draw(self, effort: _Effort, tell: Progress) -> Strokes:
+        """All pens, one after the other."""
         tell("separating", 0.0)
-        self.shortest = self.options.shortest * longer
+        tone, options = effort.tone, self.options
+        self.shortest = options.shortest * effort.longer
+        cap, mending = options.most_ink * effort.layers, _MENDING * effort.layers
         wanted = np.clip(relative_to_film(self.target), 1e-4, None) ** tone
-        options = self.options
         marks = options.marks.split("+")
         goal = wanted.reshape(-1, 3)
-        cap = options.most_ink
-        plan = self._first_plan(goal)
+        plan = self._first_plan(goal, cap)
         if self.first is None:
             self.first = plan.copy()
         spread = self.inventory.paper.light_spread_mm
@@ -403,11 +420,11 @@ class _Work:
                 drawn /= np.maximum(low_passed(planned, self.sigma), 1e-3)
                 below = np.clip(planned * drawn, 1e-3, 1).reshape(-1, 3)
                 plan[:, index:] = self._separated(
-                    goal, self.films[index:], below, plan[:, index:], np.maximum(cap + _MENDING - spent, 0), 5
+                    goal, self.films[index:], below, plan[:, index:], np.maximum(cap + mending - spent, 0), 5
                 )
             want = plan[:, index].reshape(self.shape).astype(np.float64)
             want[want < 0.012] = 0
-            if float(want.sum()) * self.cell**2 / pen.width_mm < _WORTH_MM:
+            if float(want.sum()) * self.cell**2 / pen.width_mm < _WORTH_MM * effort.longer / tone:
                 continue
             # Several marks share the tone: each draws its part, crossing the others.
             inked = share_to_ink(want, self.films[index], pen.width_mm, spread)
@@ -436,10 +453,9 @@ class _Work:
         height, width = self.shape
         return np.asarray(cover.reshape(height, self.fine, width, self.fine).mean(axis=(1, 3)))
 
-    def _first_plan(self, goal: Floats) -> npt.NDArray[np.float32]:
+    def _first_plan(self, goal: Floats, cap: float) -> npt.NDArray[np.float32]:
         """The separation before anything is drawn. Dark places are tried both ways that `separate` knows;
         neighbours choose together, because strokes are longer than a cell."""
-        cap = self.options.most_ink
         plan = self._separated(goal, self.films, None, None, cap, 14)
         near = film_to_lab(goal, self.paper)[:, 0] < min(pen.lab[0] for pen in self.pens) + NEAR_DARK
         if near.any():

@@ -135,7 +135,7 @@ class _Refining:
         lab = film_to_lab((self._seen() + self.bias).clamp(min=1e-4), self.paper)
         apart = torch.einsum("yxij,yxj->yxi", self.lab_weights, lab - self.wanted)
         loss = (apart.square().sum(dim=-1) + 0.01).sqrt().mean()
-        self.last = float(loss)
+        self.last = float(loss.detach())
         area = self.size[0] * self.size[1]
         sway = self._bend().square().sum() / area
         (loss + _STAY * sway).backward()  # type: ignore[no-untyped-call]

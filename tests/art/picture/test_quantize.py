@@ -18,7 +18,7 @@ from plotbot.art.picture.guides import (
     strokes_on,
 )
 from plotbot.art.picture.judge import colour_difference, film_of_strokes, resized
-from plotbot.art.picture.separation import colour_weights, separate
+from plotbot.art.picture.separation import colour_weights, loss, separate
 from plotbot.art.picture.stipple import dot, stipple
 from plotbot.errors import BadInput
 from plotbot.ink.film import compose, film_to_lab, film_to_relative, relative_to_film, transmittance
@@ -154,13 +154,61 @@ def test_the_same_seed_gives_the_same_strokes(cat, tin):
     )
 
 
-def test_a_time_budget_is_held_with_less_ink(cat, tin):
-    free = quantize(cat, tin, (0, 0, 50, 50), QuantizeOptions(marks="hatch"))
-    budget = free.report.seconds * 0.75
-    short = quantize(cat, tin, (0, 0, 50, 50), QuantizeOptions(marks="hatch", time_budget_s=budget))
-    assert short.report.seconds <= budget
-    assert short.report.tone < 1
-    assert sum(short.report.pens.values()) < sum(free.report.pens.values())
+@pytest.mark.parametrize("share", [0.8, 0.4])
+def test_a_time_budget_trades_detail_and_only_then_tone(cat, tin, share):
+    free = quantize(cat, tin, (0, 0, 40, 40), QuantizeOptions(marks="hatch"))
+    budget = free.report.seconds * share
+    short = quantize(cat, tin, (0, 0, 40, 40), QuantizeOptions(marks="hatch", time_budget_s=budget))
+    assert 0.7 * budget < short.report.seconds <= budget
+    assert short.report.shortest > free.report.shortest
+    assert (short.report.tone == 1) == (share == 0.8)
+    assert short.report.strokes < share * free.report.strokes
+
+
+def test_no_time_at_all_is_refused(cat, tin):
+    with pytest.raises(BadInput, match="cannot be held"):
+        quantize(cat, tin, (0, 0, 40, 40), QuantizeOptions(time_budget_s=10))
+
+
+def test_refining_brings_strokes_nearer_as_plotted(cat, tin):
+    from plotbot.art.picture.refine import refine  # noqa: PLC0415
+
+    options = QuantizeOptions(marks="hatch")
+    before = quantize(cat, tin, (10, 20, 40, 50), options)
+    said = []
+    after = refine(before, tin, options, lambda what, share: said.append(share))
+    assert after.report.refined_from == before.report.drawn.mean
+    assert after.report.drawn.mean < 0.75 * before.report.drawn.mean
+    film = film_of_strokes(after.strokes, tin, after.box_mm, 10.0)
+    cells = resized(film, after.target.shape)
+    seen = colour_difference(cells, after.target, tin.paper.lab, after.cell_mm, 1.0)
+    assert seen.mean == pytest.approx(after.report.drawn.mean, abs=0.05)
+    assert [pen for pen, _ in after.strokes] == [pen for pen, _ in before.strokes]
+    # The lines stay lines: none gets much longer or shorter as a whole.
+    assert after.report.seconds == pytest.approx(before.report.seconds, rel=0.1)
+    assert said == sorted(said)
+
+
+def test_the_frame_of_a_picture_is_no_darker_than_the_picture(tin):
+    """Ink that stops at the edge must not be made up for along it."""
+    grey = np.full((60, 90, 3), 0.3)
+    result = quantize(grey, tin, (0, 0, 60, 40), QuantizeOptions(marks="hatch"))
+    film = film_of_strokes(result.strokes, tin, result.box_mm, 10.0)
+    lab = film_to_lab(film, tin.paper.lab)[..., 0]
+    band = np.concatenate(
+        [lab[2:12].ravel(), lab[-12:-2].ravel(), lab[:, 2:12].ravel(), lab[:, -12:-2].ravel()]
+    )
+    assert band.mean() == pytest.approx(lab[50:-50, 50:-50].mean(), abs=3)
+
+
+def test_dark_places_take_one_dark_pen_and_not_many_light_ones(tin):
+    films = transmittance([pen.lab for pen in tin.pens], tin.paper.lab)
+    near_black = lab_to_rec2020(np.array([[22.0, 1, 1]])) / lab_to_rec2020(np.array(tin.paper.lab))
+    goal = relative_to_film(near_black)
+    plain = separate(goal, films, tin.paper.lab, cap=2.8, limit=1.0)
+    dark = separate(goal, films, tin.paper.lab, cap=2.8, limit=1.0, dark_first=True)
+    assert dark.sum() < 0.75 * plain.sum()
+    assert loss(dark, goal, films, tin.paper.lab)[0] < loss(plain, goal, films, tin.paper.lab)[0]
 
 
 def test_only_the_named_pens_are_used(cat, tin):
