@@ -41,7 +41,7 @@ class LearnedColours:
         self._width = float(inks.width_mm.median())
         self.parameters = [self._shares]
         self.rates = [0.2]
-        self.open_share = 0.5  # real pens come as a shock here, so there is longer to get over it
+        self.open_share = 2 / 3
         self.rests_first = True
         self.quantisation: Quantisation | None = None
 

@@ -52,7 +52,9 @@ def spelled_out(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameters(bundle: type[Any]) -> list[inspect.Parameter]:
+    """The options of a bundle, its own before those of the bundles it extends."""
     hints = get_type_hints(bundle, include_extras=True)
+    own = inspect.get_annotations(bundle)
     return [
         inspect.Parameter(
             one.name,
@@ -60,7 +62,7 @@ def _parameters(bundle: type[Any]) -> list[inspect.Parameter]:
             default=_default(one),
             annotation=hints[one.name],
         )
-        for one in fields(bundle)
+        for one in sorted(fields(bundle), key=lambda one: one.name not in own)
     ]
 
 

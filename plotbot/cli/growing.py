@@ -105,8 +105,8 @@ class ArtOptions(StyleOptions):
         Literal["pens", "learn", "mono"],
         typer.Option(
             "--palette",
-            help="pens: in the tin's inks from the start; learn: free colours first, then the nearest pens; "
-            "mono: the darkest pen alone.",
+            help="pens: in the tin's inks from the start; learn: free colours first, then the nearest pens, "
+            "best with --steps 450; mono: the darkest pen alone.",
             rich_help_panel=_ART,
         ),
     ] = "pens"
@@ -140,7 +140,7 @@ class ArtOptions(StyleOptions):
         typer.Option(
             "--refit",
             help="How many of the steps come last, with every stroke's pen fixed. "
-            "[dim]Default: a third; with --palette learn over half[/dim]",
+            "[dim]Default: a third of them[/dim]",
             rich_help_panel=_ART,
         ),
     ] = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -16,6 +17,11 @@ from plotbot.cli.bundles import spelled_out
 class Tea:
     kind: Annotated[str, typer.Option("--kind", help="What leaves.")] = "green"
     extras: Annotated[list[str], typer.Option("--with")] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Chai(Tea):
+    spice: Annotated[str, typer.Option("--spice")] = "ginger"
 
 
 @pytest.mark.parametrize(
@@ -41,3 +47,10 @@ def test_a_command_gets_its_bundle_whole(typed: list[str], brewed: tuple[int, Te
     help_text = CliRunner().invoke(app, ["--help"]).output
     assert "What leaves." in help_text
     assert "Brew it." in help_text
+
+
+def test_a_bundle_that_extends_another_shows_its_own_options_first() -> None:
+    @spelled_out
+    def brew(chai: Chai) -> None: ...
+
+    assert list(inspect.signature(brew).parameters) == ["spice", "kind", "extras"]
