@@ -1,16 +1,18 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from plotbot.errors import BadInput
 
-__all__ = ["write_text_whole", "written_whole"]
+__all__ = ["folder_written_whole", "forget_unfinished", "write_text_whole", "written_whole"]
 
 
 @contextmanager
@@ -36,3 +38,40 @@ def write_text_whole(path: Path, pieces: Iterable[str]) -> None:
             file.writelines(pieces)
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def folder_written_whole(target: Path) -> Iterator[Path]:
+    """Give a hidden folder beside `target`; rename it to that when the block ends well, remove it when not.
+
+    `target` may exist as an empty folder; the folders around it are made. Raises `OSError`.
+    """
+    staging = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging.mkdir()
+        yield staging
+        _sync_folder(staging)
+        if target.is_dir():
+            target.rmdir()
+        staging.rename(target)
+        _sync_folder(target.parent)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Remove what `folder_written_whole` left in `folder` when its process was killed."""
+    for staging in folder.glob(".*.tmp"):
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk, where the system can."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -40,7 +40,14 @@ PROFILES = [
 ]
 
 GROWN = "--strokes 24 --steps 4 --paper a6"
-SHORT = {"draw": GROWN, "generate": GROWN, "pens measure": "--only 2,3,9 --paper 80x76mm --margin 3mm"}
+FEW = "--channels 3 --strokes 12 --steps 2 --view 32 --workers 1"
+SHORT = {
+    "draw": GROWN,
+    "generate": GROWN,
+    "atlas": FEW,
+    "sweep": FEW,
+    "pens measure": "--only 2,3,9 --paper 80x76mm --margin 3mm",
+}
 """What makes a long command short."""
 
 COLOURS = ("#efdf25", "#de220d", "#f8559e")

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from plotbot.cli import (
+    atlas,
     config,
     console,
     doctor,
@@ -23,6 +24,7 @@ from plotbot.cli import (
     preview,
     quantize,
     setup,
+    sweep,
     watch,
 )
 from plotbot.errors import PlotbotError
@@ -42,6 +44,8 @@ app.command(rich_help_panel="Make")(draw.draw)
 app.command(rich_help_panel="Make")(generate.generate)
 app.command(rich_help_panel="Make")(quantize.quantize)
 app.command(rich_help_panel="Make")(plan.plan)
+app.command(rich_help_panel="Explore")(atlas.atlas)
+app.command(rich_help_panel="Explore")(sweep.sweep)
 app.command(rich_help_panel="Make")(preview.preview)
 app.command(rich_help_panel="Make")(export.export)
 app.command(rich_help_panel="Plot")(jobs.resume)

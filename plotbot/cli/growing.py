@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
 
-__all__ = ["DEFAULT_STEPS", "DEFAULT_STROKES", "ArtOptions", "drawing_of", "grow"]
+__all__ = ["DEFAULT_STEPS", "DEFAULT_STROKES", "ArtOptions", "drawing_of", "grow", "torch_device"]
 
 _ART = "Art"
 
@@ -281,7 +281,7 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
             refit=options.refit,
             renderer=options.renderer,
             seed=options.seed,
-            device=_device(options.device),
+            device=torch_device(options.device),
         )
         settings.check()
     if settings.weights is None and not describe(settings.network).available:
@@ -332,7 +332,8 @@ def _finite(text: str) -> float:
     return value
 
 
-def _device(name: str) -> str:
+def torch_device(name: str) -> str:
+    """The torch device that ``--device`` means; raises `BadInput` for one that is not here."""
     import torch  # noqa: PLC0415
 
     if name == "auto":

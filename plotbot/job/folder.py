@@ -22,8 +22,6 @@ import os
 import platform
 import re
 import secrets
-import shutil
-import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +35,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plotbot.errors import BadInput, JobMismatch
-from plotbot.files import written_whole
+from plotbot.files import folder_written_whole, written_whole
 from plotbot.job.journal import Journal
 from plotbot.job.lock import job_lock
 from plotbot.paper import Paper
@@ -182,12 +180,15 @@ def create_job(
     )
     target = _absolute(folder)
     check_free(target)
-    with _staged(target) as staging:
-        if fill is not None:
-            fill(staging)
-        save_plan(plan, staging / PLAN)
-        Journal.create(staging / JOURNAL, plan.hash, about.pens_hash, plan.stroke_count).close()
-        _write_about(about, staging / ABOUT)
+    try:
+        with folder_written_whole(target) as staging:
+            if fill is not None:
+                fill(staging)
+            save_plan(plan, staging / PLAN)
+            Journal.create(staging / JOURNAL, plan.hash, about.pens_hash, plan.stroke_count).close()
+            _write_about(about, staging / ABOUT)
+    except OSError as error:
+        raise _unwritable(target, error) from error
     return Job(target, about)
 
 
@@ -290,38 +291,8 @@ def _write_about(about: About, path: Path) -> None:
         temporary.write_bytes(tomli_w.dumps(values).encode(errors="replace"))
 
 
-@contextmanager
-def _staged(target: Path) -> Iterator[Path]:
-    """Give a hidden folder beside `target` and rename it to that when the block ends well."""
-    staging = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging.mkdir()
-        yield staging
-        _sync_folder(staging)
-        if target.is_dir():  # empty: checked before
-            target.rmdir()
-        staging.rename(target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
 def _unwritable(target: Path, error: OSError) -> BadInput:
     reason = error.strerror or str(error)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         reason += "; choose a folder you may write to with --out"
     return BadInput(f"The job folder {target} cannot be written: {reason}.")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk, where the system can."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

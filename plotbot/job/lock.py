@@ -22,18 +22,18 @@ _PID_AT = 1
 
 
 @contextmanager
-def job_lock(path: Path, job: str) -> Iterator[None]:
-    """Hold the lock file `path`; raises `BadInput` naming the process that has it."""
+def job_lock(path: Path, job: str, busy: str = "plotted") -> Iterator[None]:
+    """Hold the lock file `path`; raises `BadInput` naming the process that has it and what is being done."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
     except OSError as error:
-        raise BadInput(f"The job {job} cannot be locked: {error.strerror or error}.") from error
+        raise BadInput(f"{job} cannot be locked: {error.strerror or error}.") from error
     try:
         if not _take_patiently(handle):
             holder = os.pread(handle, 32, _PID_AT) if hasattr(os, "pread") else b""
             process = f"process {holder.decode(errors='replace').strip()}" if holder else "another process"
             raise BadInput(
-                f"{job} is being plotted by {process} now. Wait for it, or stop it with Ctrl-C there."
+                f"{job} is being {busy} by {process} now. Wait for it, or stop it with Ctrl-C there."
             )
         os.ftruncate(handle, 0)
         os.write(handle, f" {os.getpid()}\n".encode())

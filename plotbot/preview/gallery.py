@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from plotbot.files import written_whole
+from plotbot.preview.page import data_uri, write_page
 from plotbot.preview.raster import MAX_PIXELS
 
 __all__ = ["THUMBNAIL_PX", "Card", "PenMark", "thumbnail", "write_gallery"]
@@ -51,7 +49,6 @@ class Card:
 
 def write_gallery(path: Path, cards: Sequence[Card], title: str) -> None:
     """Write the page to `path`, whole or not at all."""
-    page = (resources.files("plotbot.preview") / _TEMPLATE).read_text(encoding="utf-8")
     states = sorted({card.state for card in cards})
     count = "1 job" if len(cards) == 1 else f"{len(cards)} jobs"
     parts = {
@@ -60,18 +57,11 @@ def write_gallery(path: Path, cards: Sequence[Card], title: str) -> None:
         "states": "".join(f"<option>{html.escape(state)}</option>" for state in states),
         "cards": "\n".join(map(_card, cards)),
     }
-    # Split once, so that text from elsewhere cannot stand for a part of the page.
-    pieces = page.split("{{")
-    whole = pieces[0]
-    for piece in pieces[1:]:
-        name, rest = piece.split("}}", 1)
-        whole += parts[name] + rest
-    with written_whole(path) as temporary:
-        temporary.write_text(whole, encoding="utf-8")
+    write_page(path, _TEMPLATE, parts)
 
 
-def thumbnail(picture: Path | npt.NDArray[np.uint8]) -> bytes:
-    """A small WebP of a picture, from a PNG file or sRGB pixels [H, W, 3].
+def thumbnail(picture: Path | npt.NDArray[np.uint8], longer_px: int = THUMBNAIL_PX) -> bytes:
+    """A small WebP of a picture, from a PNG file or sRGB pixels [H, W, 3]; its longer side is `longer_px`.
 
     Raises `OSError` or `ValueError` for a file that is no picture, or one of too many pixels.
     """
@@ -83,9 +73,9 @@ def thumbnail(picture: Path | npt.NDArray[np.uint8]) -> bytes:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"a picture of {image.width} x {image.height} pixels")
         # Averaging in whole steps first is as good here, and several times as quick.
-        step = max(1, min(image.width, image.height) // (2 * THUMBNAIL_PX))
+        step = max(1, min(image.width, image.height) // (2 * longer_px))
         small = image.convert("RGB").reduce(step)
-    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
+    small.thumbnail((longer_px, longer_px), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, format="WEBP", quality=82, method=2)
     return buffer.getvalue()
@@ -96,8 +86,7 @@ def _card(card: Card) -> str:
     name = f'<a href="{html.escape(card.link)}">{title}</a>' if card.link else title
     sheet = '<span class="soft">no picture</span>'
     if card.picture is not None:
-        data = base64.b64encode(card.picture).decode("ascii")
-        sheet = f'<img loading="lazy" alt="{title}" src="data:image/webp;base64,{data}">'
+        sheet = f'<img loading="lazy" alt="{title}" src="{data_uri(card.picture)}">'
         if card.link:
             # The same link stands in the heading; once is enough for the keyboard and for readers.
             sheet = f'<a href="{html.escape(card.link)}" tabindex="-1" aria-hidden="true">{sheet}</a>'
