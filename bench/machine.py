@@ -35,8 +35,8 @@ from plotbot.machine.profile import Profile, find_profile
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.build import make_plan
+from plotbot.plan.clock import estimate
 from plotbot.plan.model import Plan
-from plotbot.plan.motion import estimate
 from tests.emulators.ebb import TICKS_PER_S, EbbEmulator
 from tests.emulators.grbl import BoardOptions, GrblEmulator
 

@@ -26,7 +26,8 @@ from plotbot.drawing import assign_pens, fit, from_strokes, read_svg, sources
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.build import PlanOptions, make_plan
-from plotbot.plan.motion import PARK_MM, estimate, hop_seconds
+from plotbot.plan.clock import estimate
+from plotbot.plan.motion import PARK_MM, hop_seconds
 from plotbot.plan.order import Effort
 
 PEN = Pen(

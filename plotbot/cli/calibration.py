@@ -75,7 +75,7 @@ def chart(
         drawing = from_strokes(card.strokes, chosen.model_copy(update={"pens": ordered}), sheet)
         plan = make_plan(drawing, inventory, sheet, profile.timing(), PlanOptions(pen_order="given"))
     facts = Facts(f"Calibration card {card.number:05x}", settings={"card": f"{card.number:05x}"})
-    job, report = make_job(folder, plan, inventory, tin, name, facts, clock)
+    job, report = make_job(folder, plan, inventory, tin, name, facts, clock, profile)
     show_plan(report, plan)
     people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
     if json:

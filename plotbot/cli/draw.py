@@ -14,7 +14,7 @@ from plotbot.cli import growing
 from plotbot.cli.bundles import spelled_out
 from plotbot.cli.console import emit_json, people
 from plotbot.cli.growing import ArtOptions
-from plotbot.cli.making import Clock, Facts, check_out, make_job, show_plan, stage, timed_by_board
+from plotbot.cli.making import Clock, Facts, check_out, make_job, show_plan, stage
 from plotbot.cli.options import DryRun, Json, Out, Pens, PlotOptions, SheetOptions, Yes
 from plotbot.cli.planning import Planning
 from plotbot.cli.reading import OwnArt, PlacementOptions
@@ -141,8 +141,8 @@ def draw_art(
         limit = {} if options.pen_limit is None else {"pens_chosen": [pen.id for pen in chosen.pens]}
         facts = replace(facts, settings={**facts.settings, **limit})
     facts = replace(facts, settings={**facts.settings, **planning.said()})
-    job, report = make_job(folder, plan, inventory, tin, plot.machine or settings.machine, facts, clock)
-    report = timed_by_board(report, plan, plotter.profile)
+    machine = plot.machine or settings.machine
+    job, report = make_job(folder, plan, inventory, tin, machine, facts, clock, plotter.profile)
     show_plan(report, plan)
     if dry_run:
         people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)

@@ -66,7 +66,7 @@ def _card(status: JobStatus, beside: Path) -> Card:
     """What the page tells of a job; a broken one says what is wrong with it."""
     from plotbot.ink.spaces import srgb_hex  # noqa: PLC0415
     from plotbot.job.folder import open_job  # noqa: PLC0415
-    from plotbot.plan.motion import estimate  # noqa: PLC0415
+    from plotbot.plan.clock import estimate  # noqa: PLC0415
     from plotbot.preview.gallery import Card, PenMark  # noqa: PLC0415
 
     title = status.title or status.folder.name

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from plotbot.job.folder import Job
     from plotbot.machine.profile import Profile
     from plotbot.pens.model import Inventory
+    from plotbot.plan.clock import PassClock
     from plotbot.plan.model import Plan
     from plotbot.preview.matching import Target
 
-__all__ = ["Clock", "Facts", "check_out", "check_svg", "make_job", "show_plan", "stage", "timed_by_board"]
+__all__ = ["Clock", "Facts", "check_out", "check_svg", "machine_clock", "make_job", "show_plan", "stage"]
 
 PREVIEW_DPI = 150
 
@@ -101,12 +103,15 @@ def make_job(
     machine: str,
     facts: Facts,
     clock: Clock,
+    profile: Profile,
 ) -> tuple[Job, dict[str, Any]]:
     """Write the job folder with drawing, previews and report; returns it with its summary for JSON.
 
-    pens, machine: as the person named them; a resumed job uses the same.
+    pens, machine: as the person named them; a resumed job uses the same. profile: the
+    machine, as the plan was made for it.
     """
     from plotbot.job.folder import create_job  # noqa: PLC0415
+    from plotbot.plan.clock import estimate  # noqa: PLC0415
     from plotbot.plan.export import export_svg  # noqa: PLC0415
     from plotbot.plan.store import summary  # noqa: PLC0415
     from plotbot.preview.matching import PICTURE_NAME, judge_matching, matching_picture  # noqa: PLC0415
@@ -114,6 +119,7 @@ def make_job(
     from plotbot.preview.report import write_report  # noqa: PLC0415
 
     command = ("plotbot", *sys.argv[1:])
+    times = machine_clock(profile)(plan)
     figures: dict[str, Any] = {"activation": facts.activation, "colour": None}
     told = {"activation": facts.activation, "quantisation": facts.quantisation}
     told = {key: dict(value) for key, value in told.items() if value}
@@ -146,6 +152,7 @@ def make_job(
                 **{f"Seed of {key}": str(value) for key, value in facts.seeds.items()},
             },
             growth=facts.keep(staging),
+            clock=times,
         )
 
     with stage("Drawing previews and judging colours…"), clock.measure("preview"):
@@ -163,7 +170,7 @@ def make_job(
         )
     report = {
         "job": str(job.folder),
-        **summary(plan),
+        **summary(plan, estimate(plan, times)),
         **figures,
         "planning": facts.planning,
         **({"files": list(facts.files)} if facts.files else {}),
@@ -172,31 +179,16 @@ def make_job(
     return job, report
 
 
-def timed_by_board(report: dict[str, Any], plan: Plan, profile: Profile) -> dict[str, Any]:
-    """The summary with the times of a GRBL board's own rules, which a plan's one limit cannot express.
+def machine_clock(profile: Profile) -> Callable[[Plan], tuple[PassClock, ...]]:
+    """How long a plan takes on a machine: a GRBL board goes by its own rules, which a plan's one limit for
+    all directions cannot express; other machines drive exactly what was planned."""
+    from plotbot.plan.clock import plan_clock  # noqa: PLC0415
 
-    Machine time and the total are the board's; moves of each pen are stretched alike to add up to them.
-    Other machines drive exactly what was planned; their summary is returned as it is.
-    """
     if profile.kind != "grbl":
-        return report
-    from plotbot.machine.grbl_timing import plotting_seconds  # noqa: PLC0415
-    from plotbot.plan.motion import estimate  # noqa: PLC0415
+        return plan_clock
+    from plotbot.machine.grbl_timing import board_clock  # noqa: PLC0415
 
-    totals = report["totals"]
-    board_s = plotting_seconds(plan, profile)
-    moving_s = totals["draw_s"] + totals["travel_s"]
-    stretch = (board_s - totals["lift_s"]) / moving_s if moving_s else 1.0
-    pens = [
-        pen | {"seconds": round(one.lift_s + (one.draw_s + one.travel_s) * stretch, 3)}
-        for pen, one in zip(report["pens"], estimate(plan).passes, strict=True)
-    ]
-    moves = {part: round(totals[part] * stretch, 3) for part in ("draw_s", "travel_s")}
-    return report | {
-        "pens": pens,
-        "totals": totals | moves | {"seconds": round(board_s, 3)},
-        "estimate_s": round(report["estimate_s"] - totals["seconds"] + board_s, 3),
-    }
+    return partial(board_clock, profile=profile)
 
 
 def show_plan(report: Mapping[str, Any], plan: Plan) -> None:

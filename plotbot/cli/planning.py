@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from plotbot.cli.durations import parse_duration
-from plotbot.cli.making import Clock, stage
+from plotbot.cli.making import Clock, machine_clock, stage
 from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ __all__ = ["Planning", "plan_drawing", "saved_lines"]
 
 _PLAN = "Planning"
 _LONGEST_SEARCH_S = 3600.0
+_VPYPE_UP_TO = 2000
+"""Strokes that vpype sorts in a moment; with more it takes longer than all of planning."""
 
 _SWITCHES = {
     "merge": "Joining ends",
@@ -111,6 +113,14 @@ class Planning:
             rich_help_panel=_PLAN,
         ),
     ] = False
+    compare_vpype: Annotated[
+        bool | None,
+        typer.Option(
+            "--compare-vpype/--no-compare-vpype",
+            help="Say what vpype's linemerge and linesort would need. [dim]Default: up to 2000 strokes[/dim]",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None
     ticks: Annotated[
         bool,
         typer.Option(
@@ -141,7 +151,7 @@ class Planning:
             join_hatch=parse_length(self.join_hatch or "0mm", "--join-hatch"),
             drop_covered=self.drop_covered,
             # Whoever asks for an order wants it, and not the one that the file was exported with.
-            carried=self.said().keys() <= {"handling", "ticks"},
+            carried=self.said().keys() <= {"handling", "ticks", "compare_vpype"},
         )
         if self.optimize:
             seconds = parse_duration(self.optimize, "--optimize", most_s=_LONGEST_SEARCH_S)
@@ -183,7 +193,15 @@ def plan_drawing(
         options = replace(options, ink=_ink_left(inventory))
     with stage("Planning…"), clock.measure("plan"):
         plan, savings = plan_with_savings(drawing, inventory, sheet, profile.timing(), options)
-        figures = report(drawing, inventory, plan, savings=savings)
+        compare = sum(map(len, drawing.layers.values())) <= _VPYPE_UP_TO
+        figures = report(
+            drawing,
+            inventory,
+            plan,
+            savings,
+            clock=machine_clock(profile),
+            with_vpype=compare if planning.compare_vpype is None else planning.compare_vpype,
+        )
         return (with_ticks(plan) if planning.ticks else plan), figures
 
 
@@ -191,14 +209,19 @@ def saved_lines(figures: dict[str, Any]) -> list[str]:
     """What planning saved, as sentences for people; figures: what `plotbot.plan.report.report` gives."""
     from plotbot.cli.console import minutes  # noqa: PLC0415
 
-    own, saved = figures["own"], figures["saved"]
     lines = []
-    if saved["seconds"] >= 1:
-        share = 100 * saved["seconds"] / own["seconds"]
-        time = f"{minutes(saved['seconds'])} of {minutes(own['seconds'])} ({share:.0f} %)"
+    for other, name, less in (
+        ("own", "the drawing's own order", "saved"),
+        ("vpype", "vpype's linemerge and linesort", "saved_against_vpype"),
+    ):
+        if other not in figures or figures[less]["seconds"] < 1:
+            continue
+        saved, before = figures[less], figures[other]["seconds"]
+        share = 100 * saved["seconds"] / before
+        time = f"{minutes(saved['seconds'])} of {minutes(before)} ({share:.0f} %)"
         travel = _less(saved["up_mm"] / 1000, "m of travel")
         lifts = _less(int(saved["lifts"]), "lift" if abs(saved["lifts"]) == 1 else "lifts")
-        lines.append(f"Saved against the drawing's own order: {time}, {travel}, {lifts}.")
+        lines.append(f"Saved against {name}: {time}, {travel}, {lifts}.")
     for switch, one in figures["switches"].items():
         ink = one["ink_mm"]
         added = f"{ink:.0f} mm of ink more" if ink >= 0 else f"{-ink:.0f} mm of ink less"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plotbot.cli.console import minutes, people
-from plotbot.cli.making import Clock, Facts, timed_by_board
+from plotbot.cli.making import Clock, Facts, machine_clock
 from plotbot.cli.planning import Planning, plan_drawing
 from plotbot.cli.reading import read_files
 from plotbot.errors import BadInput
@@ -41,7 +41,7 @@ def plan_files(
     Art is drawn within a time budget by an estimate; where the plan takes longer all the same, it is drawn
     again with less time. Raises `BadInput` when that does not help.
     """
-    from plotbot.plan.store import summary  # noqa: PLC0415
+    from plotbot.plan.clock import estimate  # noqa: PLC0415
 
     tones = wishes.tones
     budget = tones.time_budget_s if tones is not None else None
@@ -50,7 +50,7 @@ def plan_files(
         with clock.measure("art"):
             read = read_files(arts, inventory, sheet, wishes)
         plan, saved = plan_drawing(read.drawing, inventory, sheet, profile, planning, clock)
-        seconds = timed_by_board(summary(plan), plan, profile)["estimate_s"]
+        seconds = estimate(plan, machine_clock(profile)(plan)).seconds
         if tones is None or budget is None or tones.time_budget_s is None or seconds <= budget:
             origin = [str(art.resolve()) for art in arts]
             return plan, Facts(

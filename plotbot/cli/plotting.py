@@ -118,7 +118,7 @@ def plot_job(
     with (
         counted_ink(job, machine) as count_fresh,
         attending(job, control) as attendant,
-        _served(job) if live else nullcontext(),
+        _served(job, plotter.profile) if live else nullcontext(),
         _ProgressBars() as bars,
         Keys(control, people.print) as keys,
     ):
@@ -163,11 +163,11 @@ def plot_job(
 
 
 @contextmanager
-def _served(job: Job) -> Iterator[None]:
+def _served(job: Job, profile: Profile) -> Iterator[None]:
     """Serve the report on this computer while the job is plotted, and say where."""
     from plotbot.cli.watching import live_report  # noqa: PLC0415
 
-    with live_report(job) as at:
+    with live_report(job, profile=profile) as at:
         people.print(f"Follow it at {at.url}", soft_wrap=True)
         yield
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plotbot.cli.console import minutes, people
-from plotbot.cli.making import Clock, Facts, check_out, make_job, stage, timed_by_board
+from plotbot.cli.making import Clock, Facts, check_out, make_job, stage
 from plotbot.cli.planning import Planning, plan_drawing
 from plotbot.errors import BadInput
 
@@ -65,8 +65,7 @@ def plan_sheets(
         title = f"{art.stem}, sheet {part.row}-{part.column} of {rows} rows and {columns} columns"
         facts = Facts(title, settings={"art": str(art.resolve()), **planning.said()}, planning=saved)
         place = folder / f"sheet-{part.row}-{part.column}"
-        job, report = make_job(place, plan, inventory, tin, plotter, facts, clock)
-        report = timed_by_board(report, plan, profile)
+        job, report = make_job(place, plan, inventory, tin, plotter, facts, clock, profile)
         reports.append({"row": part.row, "column": part.column, **report})
         people.print(_line(job.folder, report), soft_wrap=True)
     dropped: dict[str, int] = {}

@@ -31,10 +31,11 @@ def watch(
 
     [bold]Example[/bold]: plotbot watch jobs/NAME --open
     """
-    from plotbot.cli.watching import live_report  # noqa: PLC0415
+    from plotbot.cli.watching import live_report, planned_for  # noqa: PLC0415
     from plotbot.job.folder import open_job  # noqa: PLC0415
 
-    with live_report(open_job(job), host=host, port=port) as at:
+    followed = open_job(job)
+    with live_report(followed, host=host, port=port, profile=planned_for(followed)) as at:
         results.print(at.url, soft_wrap=True)
         people.print("Ctrl-C ends watching; the plot goes on.")
         if show:

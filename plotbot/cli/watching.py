@@ -9,25 +9,38 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+from plotbot.cli.making import machine_clock
+from plotbot.errors import BadInput
 from plotbot.job.folder import LOCK, Job
 from plotbot.job.journal import Journal
 from plotbot.job.lock import is_locked
 from plotbot.job.requests import ask, awaited
+from plotbot.machine.handling import within
+from plotbot.machine.profile import Profile, find_profile
 from plotbot.preview.live import LOOPBACK, Address, Status, serving
 from plotbot.preview.report import report_page
 
-__all__ = ["live_report", "status_of"]
+__all__ = ["live_report", "planned_for", "status_of"]
 
 _LAST_LOOK_S = 2.0
 
 
 @contextmanager
-def live_report(job: Job, *, host: str = LOOPBACK, port: int = 0) -> Iterator[Address]:
-    """Serve the report of a job, following its journal. A page that is open sees how the plot ended."""
+def live_report(
+    job: Job, *, host: str = LOOPBACK, port: int = 0, profile: Profile | None = None
+) -> Iterator[Address]:
+    """Serve the report of a job, following its journal. A page that is open sees how the plot ended.
+
+    profile: the machine, where it is known, for the times on the page.
+    """
     title = job.about.title or job.folder.name
     provenance = {"Command": shlex.join(job.about.command), "Job": str(job.folder)}
     page = report_page(
-        job.plan, title=title, provenance={key: text for key, text in provenance.items() if text}, live=True
+        job.plan,
+        title=title,
+        provenance={key: text for key, text in provenance.items() if text},
+        live=True,
+        clock=None if profile is None else machine_clock(within(profile, job.plan.motion))(job.plan),
     )
     with serving(page, lambda: status_of(job), lambda request: ask(job, request), host=host, port=port) as at:
         try:
@@ -36,6 +49,14 @@ def live_report(job: Job, *, host: str = LOOPBACK, port: int = 0) -> Iterator[Ad
             ended = time.monotonic()
             while at.seen > ended - 5 and at.seen <= ended and time.monotonic() < ended + _LAST_LOOK_S:
                 time.sleep(0.05)
+
+
+def planned_for(job: Job) -> Profile | None:
+    """The machine that a job was planned for; None when its profile is not found any more."""
+    try:
+        return find_profile(str(job.about.settings.get("machine", "")))
+    except BadInput:
+        return None
 
 
 def status_of(job: Job) -> Status:

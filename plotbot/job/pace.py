@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from plotbot.plan.clock import pass_clock
 from plotbot.plan.model import Motion, Pass, Plan, Stroke
-from plotbot.plan.motion import PARK_MM, draw_limits, flatten, hop_seconds, pen_times, stroke_seconds
 
 __all__ = ["Pace", "planned_seconds"]
 
@@ -50,11 +50,5 @@ def planned_seconds(
 
     Seconds include the travel to the stroke (from the park position for the first), lowering and lifting.
     """
-    if not strokes:
-        return np.zeros(0), np.zeros(0)
-    points, offsets = flatten([stroke.points for stroke in strokes])
-    points = points / 1000.0
-    length, draw = stroke_seconds(points, offsets, *draw_limits(motion, one_pass.pen))
-    hops = points[offsets[:-1]] - np.concatenate([[PARK_MM], points[offsets[1:-1] - 1]])
-    travel = hop_seconds(np.hypot(hops[:, 0], hops[:, 1]), motion.travel_speed, motion.travel_acceleration)
-    return draw + travel + sum(pen_times(motion, one_pass.pen)), length
+    times = pass_clock(strokes, one_pass.pen, motion)
+    return times.travel_s[:-1] + times.lower_s + times.draw_s + times.lift_s, times.draw_mm

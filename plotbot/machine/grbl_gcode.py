@@ -11,12 +11,15 @@ increments are differences of rounded positions; they add up to exactly the end.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from plotbot.compiled import compiled
 from plotbot.errors import BadInput
 from plotbot.machine.profile import EbbServo, Lines, Profile, ServoS, ZAxis
 from plotbot.paper import Paper
@@ -30,12 +33,15 @@ __all__ = [
     "Coordinates",
     "StrokeProgram",
     "gcode_lines",
+    "kept_points",
     "opening_lines",
     "origin_line",
     "pen_lines",
     "stroke_program",
     "travel_line",
 ]
+
+FloatArray = npt.NDArray[np.float64]
 
 MODES = "G21G90G94G17G54"
 """Millimetres, absolute, feed per minute, XY plane, first work system: set before anything else."""
@@ -204,8 +210,10 @@ def stroke_program(
     A segment's feed is lowered where the `_WINDOW` segments around it would be drawn faster than
     `stream.lines_per_s` can bring them, so that the planner never runs empty inside a stroke.
     """
-    kept = _kept_points(stroke.mm, profile.stream.tolerance_mm)
-    work = np.rint(coordinates.work(stroke.mm[kept]) * UM_PER_MM).astype(np.int64)
+    points = stroke.mm
+    ends = np.array([0, len(points)])
+    kept = np.flatnonzero(kept_points(points, ends, profile.stream.tolerance_mm))
+    work = np.rint(coordinates.work(points[kept]) * UM_PER_MM).astype(np.int64)
     moves = np.any(np.diff(work, axis=0) != 0, axis=1)
     keep = np.concatenate([[True], moves])
     kept, work = kept[keep], work[keep]
@@ -228,37 +236,55 @@ def stroke_program(
     )
 
 
-def _kept_points(points: np.ndarray, tolerance: float) -> np.ndarray:
-    """Indices of the points that a path needs to stay within `tolerance` mm of itself (Douglas-Peucker).
+def kept_points(
+    points: FloatArray, offsets: npt.NDArray[np.int64], tolerance: float
+) -> npt.NDArray[np.bool_]:
+    """Which points [n] paths need to stay within `tolerance` mm of themselves (Douglas-Peucker).
 
-    First and last are always kept. Iterative, so that long strokes do not exhaust the stack.
+    points: [n, 2], all paths one after the other; path k is points offsets[k]:offsets[k + 1]. First and last
+    points are always kept. A path that doubles back on itself keeps its turning points: they are ink twice.
     """
-    count = len(points)
-    keep = np.zeros(count, dtype=bool)
-    keep[[0, count - 1]] = True
-    spans = [(0, count - 1)]
-    while spans:
-        first, last = spans.pop()
-        if last - first < 2:
-            continue
-        start, chord = points[first], points[last] - points[first]
-        inner = points[first + 1 : last] - start
-        square = float(chord @ chord)
-        along = np.clip(inner @ chord / square, 0.0, 1.0) if square > 0 else np.zeros(len(inner))
-        off = inner - along[:, None] * chord
-        distance = np.einsum("ij,ij->i", off, off)
-        worst = int(np.argmax(distance))
-        if distance[worst] > tolerance * tolerance:
-            middle = first + 1 + worst
-            keep[middle] = True
-            spans += [(first, middle), (middle, last)]
-            continue
-        back = np.flatnonzero(np.diff(along) * np.sqrt(square) < -tolerance)
-        if len(back):  # a path that doubles back on itself keeps its turning points: they are ink twice
-            middle = first + 1 + int(back[0])
-            keep[middle] = True
-            spans += [(first, middle), (middle, last)]
-    return np.flatnonzero(keep)
+    keep = np.zeros(len(points), dtype=np.bool_)
+    spans = np.empty((int(np.diff(offsets).max(initial=0)) + 1, 2), dtype=np.int64)
+    _keep(np.ascontiguousarray(points), offsets, tolerance, keep, spans)
+    return keep
+
+
+@compiled
+def _keep(
+    points: FloatArray,
+    offsets: npt.NDArray[np.int64],
+    tolerance: float,
+    keep: npt.NDArray[np.bool_],
+    spans: npt.NDArray[np.int64],
+) -> None:
+    for path in range(len(offsets) - 1):
+        spans[0, 0], spans[0, 1] = offsets[path], offsets[path + 1] - 1
+        keep[spans[0, 0]] = keep[spans[0, 1]] = True
+        waiting = 1
+        while waiting:
+            waiting -= 1
+            first, last = spans[waiting, 0], spans[waiting, 1]
+            x, y = points[first, 0], points[first, 1]
+            dx, dy = points[last, 0] - x, points[last, 1] - y
+            square = dx * dx + dy * dy
+            worst, middle, back, before = tolerance * tolerance, -1, -1, 0.0
+            for i in range(first + 1, last):
+                px, py = points[i, 0] - x, points[i, 1] - y
+                along = min(max((px * dx + py * dy) / square, 0.0), 1.0) if square > 0 else 0.0
+                away = (px - along * dx) ** 2 + (py - along * dy) ** 2
+                if away > worst:
+                    worst, middle = away, i
+                if back < 0 and i > first + 1 and (along - before) * math.sqrt(square) < -tolerance:
+                    back = i - 1
+                before = along
+            if middle < 0:
+                middle = back
+            if middle >= 0:
+                keep[middle] = True
+                spans[waiting, 0], spans[waiting, 1] = first, middle
+                spans[waiting + 1, 0], spans[waiting + 1, 1] = middle, last
+                waiting += 2
 
 
 def _feeds(points: np.ndarray, speed: float, lines_per_s: float) -> np.ndarray:

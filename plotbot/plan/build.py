@@ -35,12 +35,15 @@ from plotbot.plan.reimport import carried_plan
 if TYPE_CHECKING:
     import vpype
 
-__all__ = ["Order", "PenOrder", "PlanOptions", "Saving", "make_plan", "plan_with_savings"]
+__all__ = ["MERGE_MM", "Order", "PenOrder", "PlanOptions", "Saving", "make_plan", "plan_with_savings"]
 
 
 Order = Literal["fast", "given"]
 
 _EFFORT = Effort()
+MERGE_MM = 0.3
+"""How near ends are joined when nothing else is said, where the pen is as wide."""
+
 _EDGE_MM = 0.002
 """How far over the margin a point may be: rounding, not a mistake."""
 
@@ -60,7 +63,7 @@ class PlanOptions:
     carried: an SVG that plotbot exported, with its lines unchanged, keeps the plan it came from.
     """
 
-    merge: float | None = 0.3
+    merge: float | None = MERGE_MM
     simplify: float | None = 0.01
     order: Order = "fast"
     effort: Effort = _EFFORT

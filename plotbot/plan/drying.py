@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.paper import Paper
-from plotbot.pens.model import InkType, Pen
+from plotbot.pens.model import InkType
 from plotbot.plan.cells import cell_count, inked_cells, touched
+from plotbot.plan.clock import pass_clock
 from plotbot.plan.model import UM_PER_MM, Motion, Pass, Stroke
-from plotbot.plan.motion import PARK_MM, draw_limits, flatten, hop_seconds, pen_times, stroke_seconds
+from plotbot.plan.motion import flatten
 
 __all__ = ["DRY_S", "with_drying"]
 
@@ -62,10 +63,11 @@ def with_drying(passes: Sequence[Pass], paper: Paper, motion: Motion, *, reorder
             one, order = _arranged(one, motion, dry, reorder=reorder)
             now += one.wait_s
             owner = np.argsort(order)[owner]
-        _, done, end = _clock(one.strokes, one.pen, motion)
+        times = pass_clock(one.strokes, one.pen, motion)
+        done = times.down_at + times.draw_s
         dry_from = np.broadcast_to(now + done[owner] + DRY_S[one.pen.ink], (4, len(cells)))
         np.maximum.at(dry_at, touched(cells, paper), dry_from)
-        now += end
+        now += times.seconds
         timed.append(one)
     return tuple(timed)
 
@@ -77,9 +79,9 @@ def _arranged(one: Pass, motion: Motion, dry: FloatArray, *, reorder: bool) -> t
     best, order, least = one, np.arange(count), math.inf
     for tried, turned in _orders(dry, motion.swap_s) if reorder else iter([(np.arange(count), False)]):
         strokes = tuple(_reversed(one.strokes[k]) if turned else one.strokes[k] for k in tried.tolist())
-        begun, _, end = _clock(strokes, one.pen, motion)
-        wait = float(max(math.ceil(np.max(dry[tried] - begun, initial=0.0)), 0))
-        seconds = max(wait, motion.swap_s) + end
+        times = pass_clock(strokes, one.pen, motion)
+        wait = float(max(math.ceil(np.max(dry[tried] - times.down_at, initial=0.0)), 0))
+        seconds = max(wait, motion.swap_s) + times.seconds
         if seconds < least - 0.5:  # a detour must be worth it
             best, order, least = replace(one, strokes=strokes, wait_s=wait), tried, seconds
         if wait <= motion.swap_s:
@@ -100,22 +102,6 @@ def _orders(dry: FloatArray, swap_s: float) -> Iterator[tuple[IntArray, bool]]:
     for groups in _GROUPS:
         bounds = [swap_s, *wet[[len(wet) * k // groups for k in range(1, groups)]]] if len(wet) else [swap_s]
         yield np.argsort(np.searchsorted(bounds, dry), kind="stable"), False
-
-
-def _clock(strokes: Sequence[Stroke], pen: Pen, motion: Motion) -> tuple[FloatArray, FloatArray, float]:
-    """When the pen comes down for each stroke and when it is ink, seconds from the first move of the pass,
-    and when the pen is parked again."""
-    points, offsets = flatten([stroke.points for stroke in strokes])
-    points = points / UM_PER_MM
-    _, draw = stroke_seconds(points, offsets, *draw_limits(motion, pen))
-    park = np.array([PARK_MM])
-    starts = np.concatenate([points[offsets[:-1]], park])
-    ends = np.concatenate([park, points[offsets[1:] - 1]])
-    hops = hop_seconds(np.hypot(*(starts - ends).T), motion.travel_speed, motion.travel_acceleration)
-    lower, lift = pen_times(motion, pen)
-    lifted = np.cumsum(hops[:-1] + lower + draw + lift)
-    begun = lifted - lift - draw
-    return begun, begun + draw, float(lifted[-1] + hops[-1]) if len(lifted) else 0.0
 
 
 def _reversed(stroke: Stroke) -> Stroke:

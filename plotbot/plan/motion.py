@@ -18,17 +18,14 @@ import numpy.typing as npt
 
 from plotbot.errors import BadInput
 from plotbot.pens.model import Pen
-from plotbot.plan.model import Motion, Pass, Plan
+from plotbot.plan.model import Motion, Plan
 
 __all__ = [
     "HANDLING",
     "PARK_MM",
-    "Estimate",
-    "PassEstimate",
     "Profile",
     "check_motion",
     "draw_limits",
-    "estimate",
     "flatten",
     "hop_seconds",
     "junction_speeds",
@@ -143,45 +140,6 @@ class Profile:
         share = (gone / self.length[block])[..., None]
         points = self.points[block] * (1 - share) + self.points[block + 1] * share
         return points, starts[block] + gone, speed
-
-
-@dataclass(frozen=True, slots=True)
-class PassEstimate:
-    """What one mounted pen will do. Travel is from the park position and back to it."""
-
-    pen: str
-    strokes: int
-    down_mm: float
-    up_mm: float
-    lifts: int
-    draw_s: float
-    travel_s: float
-    lift_s: float
-
-    @property
-    def seconds(self) -> float:
-        """Machine time of the pass, without mounting the pen."""
-        return self.draw_s + self.travel_s + self.lift_s
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a plan will do, pass by pass. `swap_s` is the person's time for all pens but the first, `wait_s`
-    what ink needs to dry beyond that, and what layers ask for as delays."""
-
-    passes: tuple[PassEstimate, ...]
-    swap_s: float
-    wait_s: float = 0.0
-
-    @property
-    def machine_s(self) -> float:
-        """Time the machine moves."""
-        return sum(one.seconds for one in self.passes)
-
-    @property
-    def seconds(self) -> float:
-        """Machine time, pen swaps and waits together."""
-        return self.machine_s + self.swap_s + self.wait_s
 
 
 def profile(
@@ -329,13 +287,6 @@ def pen_times(motion: Motion, pen: Pen) -> tuple[float, float]:
     )
 
 
-def estimate(plan: Plan) -> Estimate:
-    """Length, travel, lifts and time of each pass and of the whole plan."""
-    passes = tuple(_estimate_pass(one, plan.motion) for one in plan.passes)
-    swaps = plan.motion.swap_s * plan.swaps
-    return Estimate(passes, swaps, float(mounting_seconds(plan).sum()) - swaps)
-
-
 def mounting_seconds(plan: Plan) -> FloatArray:
     """Seconds before each pass, [passes]: the change of pens, none for the first and for a pen that is kept,
     or what the ink needs to dry where that is longer; then the delay that the layer asks for. A pause that
@@ -361,29 +312,6 @@ def flatten(strokes: Sequence[FloatArray]) -> tuple[FloatArray, npt.NDArray[np.i
     offsets = np.zeros(len(strokes) + 1, dtype=np.int64)
     np.cumsum([len(points) for points in strokes], out=offsets[1:])
     return (np.concatenate(strokes) if strokes else np.zeros((0, 2))), offsets
-
-
-def _estimate_pass(one: Pass, motion: Motion) -> PassEstimate:
-    points, offsets = flatten([stroke.points for stroke in one.strokes])
-    points = points / 1000.0
-    length, draw = stroke_seconds(points, offsets, *draw_limits(motion, one.pen))
-    if len(one.strokes):
-        park = np.array([PARK_MM])
-        hops = np.concatenate([points[offsets[:-1]], park]) - np.concatenate([park, points[offsets[1:] - 1]])
-    else:
-        hops = np.zeros((0, 2))
-    travel = np.hypot(hops[:, 0], hops[:, 1])
-    lower, lift = pen_times(motion, one.pen)
-    return PassEstimate(
-        pen=one.pen.id,
-        strokes=len(one.strokes),
-        down_mm=float(length.sum()),
-        up_mm=float(travel.sum()),
-        lifts=len(one.strokes),
-        draw_s=float(draw.sum()),
-        travel_s=float(hop_seconds(travel, motion.travel_speed, motion.travel_acceleration).sum()),
-        lift_s=len(one.strokes) * (lower + lift),
-    )
 
 
 def _look_ahead(corner_squared: FloatArray, length: FloatArray, acceleration: float) -> FloatArray:

@@ -21,8 +21,9 @@ from plotbot.ink.coverage import PAPER_SPREAD_MM
 from plotbot.layers import parse_layer_name
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
+from plotbot.plan.clock import Estimate, estimate
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
-from plotbot.plan.motion import Estimate, check_motion, estimate
+from plotbot.plan.motion import check_motion
 
 __all__ = ["FORMAT", "MAX_PLAN_BYTES", "load_plan", "plan_json", "save_plan", "summary"]
 

@@ -15,10 +15,10 @@ from plotbot.errors import BadInput, PlotbotError
 from plotbot.files import written_whole
 from plotbot.ink.film import film_to_srgb, lay, transmittance
 from plotbot.ink.spaces import lab_to_srgb, srgb_hex, srgb_uint8
+from plotbot.plan.clock import stroke_times
 from plotbot.plan.model import Plan
 from plotbot.plan.motion import PARK_MM, mounting_seconds
 from plotbot.preview.raster import check_size
-from plotbot.preview.report import stroke_times
 from plotbot.preview.stroking import Strokes
 
 __all__ = ["frames", "write_gif", "write_mp4"]

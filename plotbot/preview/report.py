@@ -34,20 +34,12 @@ from PIL import Image
 from plotbot.files import written_whole
 from plotbot.ink.film import screen_matrix, transmittance
 from plotbot.ink.spaces import srgb_hex
+from plotbot.plan.clock import PassClock, estimate, plan_clock, stroke_times
 from plotbot.plan.model import Plan
-from plotbot.plan.motion import (
-    PARK_MM,
-    draw_limits,
-    estimate,
-    flatten,
-    hop_seconds,
-    mounting_seconds,
-    pen_times,
-    stroke_seconds,
-)
+from plotbot.plan.motion import flatten, mounting_seconds
 from plotbot.plan.store import summary
 
-__all__ = ["report_data", "report_page", "stroke_times", "write_report"]
+__all__ = ["report_data", "report_page", "write_report"]
 
 _TEMPLATE = "report.html"
 _GROWTH_SIDE_PX = 480
@@ -64,10 +56,17 @@ def write_report(
     provenance: Mapping[str, str] | None = None,
     growth: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
     pictures: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
+    clock: Sequence[PassClock] | None = None,
 ) -> None:
     """Write the report of a plan to `path`, whole or not at all; arguments as for `report_page`."""
     page = report_page(
-        plan, title=title, figures=figures, provenance=provenance, growth=growth, pictures=pictures
+        plan,
+        title=title,
+        figures=figures,
+        provenance=provenance,
+        growth=growth,
+        pictures=pictures,
+        clock=clock,
     )
     with written_whole(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -82,15 +81,17 @@ def report_page(
     growth: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
     pictures: Sequence[tuple[str, npt.NDArray[np.uint8]]] = (),
     live: bool = False,
+    clock: Sequence[PassClock] | None = None,
 ) -> str:
     """The report of a plan as HTML.
 
     figures: nested numbers to show, e.g. activation and colour. provenance: lines of origin.
     growth: labelled sRGB pictures [H, W, 3] of how a neural drawing came to be. pictures: more of them, such
     as the drawing beside what was wanted, with sentences as labels. live: follow the plot by
-    asking the server that the page came from (see `plotbot.preview.live`).
+    asking the server that the page came from (see `plotbot.preview.live`). clock: how long everything takes,
+    where the machine does not move as the plan's own motion says.
     """
-    data = report_data(plan)
+    data = report_data(plan, clock)
     data |= {
         "title": title,
         "figures": dict(figures or {}),
@@ -111,15 +112,16 @@ def report_page(
     return head.replace("{{title}}", html.escape(title)) + blob + body
 
 
-def report_data(plan: Plan) -> dict[str, Any]:
+def report_data(plan: Plan, clock: Sequence[PassClock] | None = None) -> dict[str, Any]:
     """The plan as the page's JSON, see the module's docstring."""
-    timing = estimate(plan)
+    clock = clock or plan_clock(plan)
+    timing = estimate(plan, clock)
     figures = summary(plan, timing)
     step_mm = max(plan.paper.width, plan.paper.height) / 65535
     points, offsets = flatten([stroke.mm for _, _, stroke in plan.strokes()])
     # Art may touch the edge of the sheet but not leave it; rounding must not wrap around.
     grid = np.clip(np.rint(points / step_mm), 0, 65535).astype("<u2")
-    times = stroke_times(plan)
+    times = stroke_times(plan, clock)
     swaps = np.cumsum(mounting_seconds(plan))
     moving = np.concatenate([[0.0], np.cumsum([one.seconds for one in timing.passes])])[:-1]
     matrix, offset = screen_matrix(plan.paper_lab)
@@ -161,36 +163,6 @@ def report_data(plan: Plan) -> dict[str, Any]:
         "offsets": _base64(offsets.astype("<u4")),
         "times": _base64(times.astype("<f4")),
     }
-
-
-def stroke_times(plan: Plan) -> npt.NDArray[np.float64]:
-    """When each stroke is drawn, seconds since the start of the plot, [strokes, 3].
-
-    The columns: travel to the stroke begins, the pen is down, the pen begins to lift. Between
-    passes there is what `mounting_seconds` says.
-    """
-    rows = []
-    clock = 0.0
-    for number, one in enumerate(plan.passes):
-        if number:
-            clock += float(mounting_seconds(plan)[number])
-        if not one.strokes:
-            continue
-        points, offsets = flatten([stroke.mm for stroke in one.strokes])
-        _, draw = stroke_seconds(points, offsets, *draw_limits(plan.motion, one.pen))
-        lower, lift = pen_times(plan.motion, one.pen)
-        park = np.array([PARK_MM])
-        ends = np.concatenate([park, points[offsets[1:] - 1]])
-        starts = np.concatenate([points[offsets[:-1]], park])
-        hops = hop_seconds(
-            np.hypot(*(starts - ends).T), plan.motion.travel_speed, plan.motion.travel_acceleration
-        )
-        whole = hops[:-1] + lower + draw + lift
-        begins = clock + np.concatenate([[0.0], np.cumsum(whole)])
-        down = begins[:-1] + hops[:-1] + lower
-        rows.append(np.stack([begins[:-1], down, down + draw], axis=1))
-        clock = float(begins[-1] + hops[-1])
-    return np.concatenate(rows) if rows else np.zeros((0, 3))
 
 
 def _base64(array: npt.NDArray[Any]) -> str:

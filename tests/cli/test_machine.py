@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -221,6 +223,13 @@ def test_a_grbl_board_s_own_rules_make_the_estimate(run: Run, square: Path) -> N
     assert report["totals"]["seconds"] == pytest.approx(board_s, abs=0.01)
     assert sum(pen["seconds"] for pen in report["pens"]) == pytest.approx(board_s, abs=0.01)
     assert report["estimate_s"] == pytest.approx(board_s + report["totals"]["swap_s"], abs=0.01)
+    assert report["planning"]["plan"]["seconds"] == pytest.approx(board_s, abs=0.01)
+    # The page plays the plot in the same time.
+    page = Path("job/report.html").read_text(encoding="utf-8")
+    assert f'"estimate_s":{report["estimate_s"]}' in page
+    (times,) = re.findall(r'"times":"([^"]+)"', page)
+    ends = np.frombuffer(base64.b64decode(times), "<f4").reshape(-1, 3)[:, 2]
+    assert board_s - 5 < ends[-1] - report["totals"]["swap_s"] < board_s
 
 
 def test_a_board_checks_a_job_without_moving(run: Run, square: Path, board: GrblEmulator, grbl: Path) -> None:

@@ -50,6 +50,18 @@ def test_the_plan_says_what_it_saved_and_why_pens_come_in_this_order(run: Run, h
     assert max(map(len, result.err.splitlines()[:12])) <= 80
 
 
+def test_the_plan_is_held_against_vpype(run: Run, hatched: Path) -> None:
+    result = run("plan", hatched, "--out", "job", "--json")
+    planning = result.json["planning"]
+    assert 0 < planning["vpype"]["up_mm"] < planning["own"]["up_mm"]
+    less = planning["vpype"]["seconds"] - planning["plan"]["seconds"]
+    assert planning["saved_against_vpype"]["seconds"] == pytest.approx(less, abs=0.01) and less > 0
+    assert "Saved against vpype's linemerge and linesort" in result.err
+    without = run("plan", hatched, "--no-compare-vpype", "--out", "other", "--json").json
+    assert "vpype" not in without["planning"]
+    assert without["plan_hash"] == result.json["plan_hash"]
+
+
 def test_every_way_to_save_lifts_is_reported(run: Run, hatched: Path) -> None:
     plain = run("plan", hatched, "--out", "plain", "--json").json
     saving = ("--join-hatch", "1mm", "--join-under", "5mm", "--drop-covered")

@@ -27,8 +27,8 @@ from plotbot.job.selection import Selection
 from plotbot.machine.base import Control
 from plotbot.machine.virtual import VirtualMachine
 from plotbot.pens.model import Pen
+from plotbot.plan.clock import estimate
 from plotbot.plan.model import Motion, Plan, Stroke
-from plotbot.plan.motion import estimate
 from tests.job.plans import RAM, plan_of
 from tests.job.plotting import Person, forked, ink_mm, make_job, plot, times_drawn
 

@@ -16,8 +16,8 @@ from plotbot.machine.base import Control, PausedAt
 from plotbot.machine.ebb import EbbMachine
 from plotbot.machine.ebb_link import volts
 from plotbot.machine.profile import find_profile
+from plotbot.plan.clock import estimate
 from plotbot.plan.model import Pass, Plan
-from plotbot.plan.motion import estimate
 from tests.emulators.ebb import EbbEmulator, Fault
 from tests.machine.ebb_plots import (
     SLOW,

@@ -14,8 +14,8 @@ from plotbot.machine.grbl import GrblMachine
 from plotbot.machine.grbl_gcode import Coordinates
 from plotbot.machine.profile import Frame, read_profile
 from plotbot.paper import Paper
+from plotbot.plan.clock import estimate
 from plotbot.plan.model import Plan
-from plotbot.plan.motion import estimate
 from tests.emulators.ebb import TICKS_PER_S, EbbEmulator
 from tests.emulators.grbl import BoardOptions, GrblEmulator, hausdorff, rest_of_motion
 from tests.machine import ebb_plots

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from plotbot.errors import BadInput
 from plotbot.machine.base import Control, PausedAt
 from plotbot.machine.virtual import VirtualMachine, read_ink
+from plotbot.plan.clock import estimate
 from plotbot.plan.model import Motion, Pass, Plan, Stroke
-from plotbot.plan.motion import draw_limits, estimate, profile
+from plotbot.plan.motion import draw_limits, profile
 from tests.job.plans import PENS, plan_of
 
 

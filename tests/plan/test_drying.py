@@ -15,12 +15,12 @@ from plotbot.paper import Paper
 from plotbot.pens.model import Inventory, PaperColour
 from plotbot.plan.build import PlanOptions, make_plan
 from plotbot.plan.cells import inked_cells
+from plotbot.plan.clock import estimate, stroke_times
 from plotbot.plan.drying import DRY_S
 from plotbot.plan.export import export_svg
 from plotbot.plan.model import Motion, Plan
-from plotbot.plan.motion import estimate, flatten
+from plotbot.plan.motion import flatten
 from plotbot.plan.store import load_plan, save_plan
-from plotbot.preview.report import stroke_times
 from tests.plan.conftest import make_pen, scribble
 
 SHEET = Paper(210, 297, 15)

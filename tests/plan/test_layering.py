@@ -19,9 +19,10 @@ from plotbot.machine.profile import find_profile
 from plotbot.paper import Paper
 from plotbot.pens.inventory import load_inventory
 from plotbot.plan.build import PlanOptions, make_plan
+from plotbot.plan.clock import estimate
 from plotbot.plan.export import export_svg
 from plotbot.plan.model import Motion
-from plotbot.plan.motion import draw_limits, estimate, mounting_seconds
+from plotbot.plan.motion import draw_limits, mounting_seconds
 from plotbot.plan.store import load_plan, save_plan, summary
 from tests.job.plotting import Person, make_job, plot, virtual
 

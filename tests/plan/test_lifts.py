@@ -10,8 +10,8 @@ from plotbot.drawing import from_strokes
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory
 from plotbot.plan.build import PlanOptions, make_plan
+from plotbot.plan.clock import estimate
 from plotbot.plan.model import Plan
-from plotbot.plan.motion import estimate
 from plotbot.plan.report import report
 from tests.plan.conftest import scribble
 

@@ -15,12 +15,12 @@ from hypothesis.extra import numpy as hnp
 from plotbot.errors import BadInput
 from plotbot.pens.model import Inventory
 from plotbot.plan.build import PlanOptions, make_plan
+from plotbot.plan.clock import estimate
 from plotbot.plan.model import Motion, Pass, Plan, Stroke
 from plotbot.plan.motion import (
     HANDLING,
     check_motion,
     draw_limits,
-    estimate,
     flatten,
     hop_seconds,
     pen_times,

@@ -16,8 +16,8 @@ from plotbot.errors import BadInput, JobMismatch, PlotbotError
 from plotbot.paper import Paper
 from plotbot.pens.model import Inventory
 from plotbot.plan.build import PlanOptions, make_plan
+from plotbot.plan.clock import estimate
 from plotbot.plan.model import Plan
-from plotbot.plan.motion import estimate
 from plotbot.plan.store import load_plan, save_plan, summary
 from tests.plan.conftest import scribble
 

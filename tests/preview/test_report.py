@@ -15,10 +15,10 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from plotbot.plan.clock import estimate, stroke_times
 from plotbot.plan.model import Plan
-from plotbot.plan.motion import estimate
 from plotbot.preview.picture import render_plan
-from plotbot.preview.report import report_data, stroke_times, write_report
+from plotbot.preview.report import report_data, write_report
 
 TRICK = "{{data}} {{title}}"
 HOSTILE = '</script><script>document.title = "owned"</script>'
