@@ -11,7 +11,7 @@ import numpy as np
 from plotbot.art.strokes import flatten
 from plotbot.pens.model import Pen
 
-__all__ = ["Activations", "Artwork", "FilmSnapshot", "Grown", "Quantisation", "Snapshot", "Step"]
+__all__ = ["Activations", "Artwork", "FilmSnapshot", "Grown", "Quantisation", "Snapshot", "Step", "Try"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ class Quantisation:
 class Step:
     """One step of the optimiser, as told to `on_step`.
 
-    phase: ``choosing`` pens or ``refitting`` with pens decided; of pixels, ``mixing`` colours or ``deciding``
-    which is whose. activation: the excitation of this
-    step's views. terms: every term of the objective and every regulariser by name, unweighted.
-    left_s: estimated time left. loss: what was minimised. ink_mm: length of all strokes, by the control
-    polygon. pen_entropy: how undecided strokes are about their pen, mean in bits. Not a number where
-    there is no such figure. done: share of all the work that is done with it, 0 to 1.
+    phase: ``choosing`` pens, ``refitting`` with pens decided, or ``enlarging`` a small drawing; of pixels,
+    ``mixing`` colours or ``deciding`` which is whose. activation: the excitation of this step's views.
+    terms: every term of the objective and every regulariser by name, unweighted. left_s: estimated time
+    left. loss: what was minimised. ink_mm: length of all strokes, by the control polygon. pen_entropy: how
+    undecided strokes are about their pen, mean in bits. Not a number where there is no such figure. done:
+    share of all the work that is done with it, 0 to 1.
     """
 
     index: int
@@ -78,6 +78,14 @@ class Step:
     ink_mm: float = math.nan
     pen_entropy: float = math.nan
     done: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One of several drawings that differ in their seed, and its activation under the fixed views."""
+
+    seed: int
+    activation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,10 @@ class Grown(ABC):
 
     size_px: height and width of the picture the network saw. history: one entry per step. growth: how it
     came to be, in at most a dozen snapshots. quantisation: with learned colours, what they became. ended:
-    ``done``, ``stopped``, ``out of time`` or ``not a number``.
+    ``done``, ``stopped``, ``out of time`` or ``not a number``. view_px: height and width of what the
+    network saw of a large drawing at a time, None where it saw it whole; activations of a large one are
+    means over such windows, but for free and quantised, which are of the small one it grew out of. tries:
+    what every seed came to.
     """
 
     area_mm: tuple[float, float]
@@ -122,6 +133,8 @@ class Grown(ABC):
     growth: tuple[Snapshot | FilmSnapshot, ...] = ()
     quantisation: Quantisation | None = None
     ended: str = "done"
+    view_px: tuple[int, int] | None = None
+    tries: tuple[Try, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
 
     @abstractmethod

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["Jitter", "fixed_views", "look", "random_views", "view_size"]
+__all__ = ["Jitter", "fixed_views", "look", "random_views", "sampled", "view_size"]
 
 FIXED_VIEWS = 12
 _FIXED_SEED = 20
@@ -72,5 +72,26 @@ def look(film: Tensor, views: Tensor, size: tuple[int, int]) -> Tensor:
     )
     grid = F.affine_grid(theta, [len(views), 3, *size], align_corners=False)
     # Ink is what is missing from 1, so that the zeros beyond the edges are bare paper.
-    ink = (1 - film).expand(len(views), -1, -1, -1)
+    ink = 1 - film
+    if not film.is_cpu:
+        return 1 - sampled(ink, grid)
+    ink = ink.expand(len(views), -1, -1, -1)
     return 1 - F.grid_sample(ink, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def sampled(picture: Tensor, grid: Tensor) -> Tensor:
+    """As `torch.nn.functional.grid_sample`, bilinear with zeros beyond the edges, of one picture [C, H, W]
+    for grids [B, h, w, 2]: [B, C, h, w].
+
+    On a GPU torch's own adds up gradients in any order, and a drawing would not come out the same twice.
+    """
+    channels, height, width = picture.shape
+    x, y = ((grid[..., 0] + 1) * width - 1) / 2, ((grid[..., 1] + 1) * height - 1) / 2
+    left, top = x.floor(), y.floor()
+    result = picture.new_zeros(channels, *x.shape)
+    for column, across in ((left, left + 1 - x), (left + 1, x - left)):
+        for row, down in ((top, top + 1 - y), (top + 1, y - top)):
+            inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+            place = row.clamp(0, height - 1).long() * width + column.clamp(0, width - 1).long()
+            result = result + picture.flatten(1)[:, place] * (across * down * inside)
+    return result.transpose(0, 1)

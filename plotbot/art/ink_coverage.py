@@ -32,6 +32,9 @@ FLATNESS_PX = 0.1
 MAX_SEGMENTS = 1 << 14
 """Segments a single cubic may be cut into: enough for one that is a million pixels long."""
 
+ARC_UNITS_PER_PX = 1 << 20
+"""Arc lengths are added up in such fractions of a pixel."""
+
 REACH_PX = 0.70711
 """A pixel is touched up to half its diagonal from its centre."""
 
@@ -150,10 +153,13 @@ def _flatten(cubics: Tensor, width: Tensor, height: int, width_px: int) -> _Poly
     first = torch.cat((last.new_zeros(1), last + 1))[:strokes]
     stroke = torch.div(cubic, max(cubics_each, 1), rounding_mode="floor")
     length = (b - a).norm(dim=-1)
-    run = length.double().cumsum(0)
-    before = (run - length)[first]
-    arc = (run - length - before[stroke]).to(cubics.dtype)
-    return _Polyline(a, b, stroke, cubic, t0, t1, arc, length, (run[last] - before).to(cubics.dtype))
+    # In whole units, whose sums do not depend on the order a GPU takes them in.
+    units = (length * ARC_UNITS_PER_PX).round().long()
+    run = units.cumsum(0)
+    before = (run - units)[first]
+    arc = (run - units - before[stroke]).to(cubics.dtype) / ARC_UNITS_PER_PX
+    arc_end = (run[last] - before).to(cubics.dtype) / ARC_UNITS_PER_PX
+    return _Polyline(a, b, stroke, cubic, t0, t1, arc, length, arc_end)
 
 
 def _bezier(corners: Tensor, t: Tensor) -> Tensor:
@@ -219,7 +225,8 @@ def _nearest_of_each_pass(
     """The nearest segment for each pass of a stroke over a pixel: a run of consecutive segments."""
     _, distance = _nearest_point(line, segment, _centre(pixel, width_px, line.a))
     near = distance < (width / 2 + REACH_PX + FLATNESS_PX).square()[line.stroke[segment]]
-    segment, pixel, distance = segment[near], pixel[near], distance[near]
+    kept = near.nonzero().squeeze(1)
+    segment, pixel, distance = segment[kept], pixel[kept], distance[kept]
     if segment.numel() == 0:
         return segment, pixel
     key, by_key = (line.stroke[segment] * (height * width_px) + pixel).sort(stable=True)

@@ -68,17 +68,22 @@ def render(
     another renderer's coverage. Raises BadInput.
     """
     pens = pen_weights.shape[-1] if pen_weights.dim() == 2 else 0
-    _check("pen weights", pen_weights, (points_mm.shape[0], pens), 0, 1)
-    _check("pen widths in mm", pen_width_mm, (pens,), 0, math.inf)
-    _check("transmittances", transmittance, (pens, 3), -math.inf, math.inf)
-    _check("opacities", opacity, (pens,), 0, 1)
-    sequence = _drawing_order(opacity, order)
+    _check_points(points_mm)
+    hiding = _check(
+        _Range("points in mm", points_mm, tuple(points_mm.shape), *_reach(canvas)),
+        _Range("pen weights", pen_weights, (points_mm.shape[0], pens), 0, 1),
+        _Range("pen widths in mm", pen_width_mm, (pens,), 0, _reach(canvas)[1]),
+        _Range("transmittances", transmittance, (pens, 3), -math.inf, math.inf),
+        _Range("opacities", opacity, (pens,), 0, 1),
+        also=opacity,
+    )
+    sequence = _drawing_order(hiding, order)
     weights, ink = pen_weights.to(points_mm.dtype), transmittance.to(points_mm.dtype)
     hides = opacity.detach().to(points_mm.dtype)
     width_mm = weights @ pen_width_mm.to(points_mm.dtype)
-    points, width = _in_pixels(points_mm, width_mm, canvas)
+    points, width = points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px
     pixels = canvas.height_px, canvas.width_px
-    if points.is_cpu and bare_share is None:
+    if compiled_for(points) and bare_share is None:
         inked = ink_kernels.bare_share(points, width, weights, *pixels)
         image = ink_kernels.over_paper(*inked, ink, hides, sequence, pixels[0] * pixels[1])
     else:
@@ -99,11 +104,11 @@ def render_free(
     points_mm: [N, 3K+1, 2]. width_mm: [N]. transmittance: [N, 3] in 0..1. Strokes filter one another:
     the image is Π over strokes of (1 - a + a·T). bare_share: another renderer's coverage. Raises BadInput.
     """
-    _check("transmittances", transmittance, (points_mm.shape[0], 3), 0, 1)
-    points, width = _in_pixels(points_mm, width_mm.to(points_mm.dtype), canvas)
+    inks = _Range("transmittances", transmittance, (points_mm.shape[0], 3), 0, 1)
+    points, width = _in_pixels(points_mm, width_mm.to(points_mm.dtype), canvas, inks)
     weights = 1 - transmittance.to(points_mm.dtype)
     pixels = canvas.height_px, canvas.width_px
-    if points.is_cpu and bare_share is None:
+    if compiled_for(points) and bare_share is None:
         touched, bare = ink_kernels.bare_share(points, width, weights, *pixels)
         bare = bare.new_ones(pixels[0] * pixels[1], 3).index_put((touched,), bare)
     else:
@@ -145,6 +150,11 @@ def render_coverage(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> ink_
     return ink_coverage.stroke_coverage(points, width, canvas.height_px, canvas.width_px)
 
 
+def compiled_for(points: Tensor) -> bool:
+    """Whether compiled loops do the work; torch does it on any other device than the CPU."""
+    return points.is_cpu
+
+
 def _over_paper(left: Tensor, transmittance: Tensor, opacity: Tensor, sequence: list[int]) -> Tensor:
     """Pens over paper, in order: [3, H·W] from the bare shares [H·W, P]."""
     image = torch.ones(3, left.shape[0], dtype=left.dtype, device=left.device)
@@ -156,34 +166,69 @@ def _over_paper(left: Tensor, transmittance: Tensor, opacity: Tensor, sequence: 
     return image
 
 
-def _drawing_order(opacity: Tensor, order: Sequence[int] | None) -> list[int]:
-    hides = opacity.detach().tolist()
+def _drawing_order(hides: Sequence[float], order: Sequence[int] | None) -> list[int]:
     sequence = list(range(len(hides))) if order is None else [int(pen) for pen in order]
     if sorted(sequence) != list(range(len(hides))):
         raise BadInput(f"The drawing order {sequence} must name each of the {len(hides)} pens once, from 0.")
     return [p for p in sequence if hides[p] == 0] + [p for p in sequence if hides[p] > 0]
 
 
-def _in_pixels(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
-    """Checked points and widths in pixels."""
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Values by name, the shape they must have, and the least and the most that they may be."""
+
+    name: str
+    values: Tensor
+    shape: tuple[int, ...]
+    low: float
+    high: float
+
+
+def _in_pixels(points_mm: Tensor, width_mm: Tensor, canvas: Canvas, *others: _Range) -> tuple[Tensor, Tensor]:
+    """Points and widths in pixels, checked together with the others."""
+    _check_points(points_mm)
+    low, high = _reach(canvas)
+    _check(
+        _Range("points in mm", points_mm, tuple(points_mm.shape), low, high),
+        _Range("stroke widths in mm", width_mm, (points_mm.shape[0],), 0, high),
+        *others,
+    )
+    return points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px
+
+
+def _reach(canvas: Canvas) -> tuple[float, float]:
+    """How far strokes may go, in mm."""
+    return -MAX_REACH_PX * canvas.mm_per_px, MAX_REACH_PX * canvas.mm_per_px
+
+
+def _check_points(points_mm: Tensor) -> None:
     shape = tuple(points_mm.shape)
     if len(shape) != 3 or shape[2] != 2 or shape[1] < 4 or shape[1] % 3 != 1:
         raise BadInput(f"Strokes of shape {shape} are not chains of cubic Béziers: [strokes, 3K+1, 2] is.")
     if points_mm.dtype not in (torch.float32, torch.float64):
         raise BadInput(f"Strokes of {points_mm.dtype} cannot be rendered: float32 and float64 can.")
-    reach = MAX_REACH_PX * canvas.mm_per_px
-    _check("points in mm", points_mm, shape, -reach, reach)
-    _check("stroke widths in mm", width_mm, (points_mm.shape[0],), 0, reach)
-    return points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px
 
 
-def _check(name: str, values: Tensor, shape: tuple[int, ...], low: float, high: float) -> None:
-    if tuple(values.shape) != shape:
-        raise BadInput(f"The {name} have shape {tuple(values.shape)}; {shape} fits these strokes and pens.")
-    if values.numel() == 0:
-        return
-    least, most = (float(v) for v in values.detach().aminmax())
+def _check(*ranges: _Range, also: Tensor | None = None) -> list[float]:
+    """Raise BadInput for a wrong shape or a value out of range; returns the values of `also`.
+
+    All limits come from the device in one copy.
+    """
+    for one in ranges:
+        shape = tuple(one.values.shape)
+        if shape != one.shape:
+            raise BadInput(f"The {one.name} have shape {shape}; {one.shape} fits these strokes and pens.")
+    filled = [one for one in ranges if one.values.numel()]
+    ends = [torch.stack(one.values.detach().aminmax()).to(filled[0].values) for one in filled]
+    rest = [] if also is None else [also.detach().to(filled[0].values)]
+    numbers = torch.cat([*ends, *rest]).tolist() if filled else []
     slack = 1e-5  # a float32 softmax can add up to a little over 1
-    if not (low - slack <= least and most <= high + slack and math.isfinite(least) and math.isfinite(most)):
-        worst = least if not least >= low - slack else most
-        raise BadInput(f"{worst:g} is not a value for the {name}: each lies between {low:g} and {high:g}.")
+    for one, least, most in zip(filled, numbers[::2], numbers[1::2], strict=False):
+        low, high = one.low, one.high
+        fits = low - slack <= least and most <= high + slack
+        if not (fits and math.isfinite(least) and math.isfinite(most)):
+            worst = least if not least >= low - slack else most
+            raise BadInput(
+                f"{worst:g} is not a value for the {one.name}: each lies between {low:g} and {high:g}."
+            )
+    return numbers[2 * len(filled) :]

@@ -8,10 +8,11 @@ optimiser that only exploits its own renderer is found out.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from plotbot.art.augment import fixed_views, look, view_size
@@ -21,9 +22,18 @@ from plotbot.ink.film import compose, film_to_srgb, transmittance
 from plotbot.pens.model import Pen
 from plotbot.preview.raster import pen_coverage
 
-__all__ = ["activation_of_film", "activation_of_plot", "encode", "rasterise"]
+__all__ = [
+    "activation_of_film",
+    "activation_of_plot",
+    "activation_of_windows",
+    "encode",
+    "rasterise",
+]
 
 SUPERSAMPLING = 4
+
+AROUND_PX = 24
+"""Seen around a window, so that one that is turned shows the drawing in its corners too."""
 
 
 def encode(film: Tensor, paper_lab: tuple[float, float, float]) -> Tensor:
@@ -52,6 +62,44 @@ def activation_of_film(
             value, _ = excitation.evaluate(Seen(network(picture), picture, film))
             total += float(value) * len(view)
     return total / len(views)
+
+
+def activation_of_windows(
+    film_of: Callable[[int, int, int, int], Tensor],
+    size_px: tuple[int, int],
+    view_px: tuple[int, int],
+    paper_lab: tuple[float, float, float],
+    network: Network,
+    objective: Objective,
+) -> float:
+    """The excitation for a drawing larger than a view: the mean over windows that overlap by about half.
+
+    film_of: the film [3, h, w] of a part of the drawing, by its top, left, height and width in pixels; it
+    may reach beyond the edges. size_px, view_px: height and width of the drawing and of a window. Each
+    window is seen under one of the fixed views, in turn.
+    """
+    excitation, total = objective.excitation, 0.0
+    views, corners = fixed_views(), _corners(size_px, view_px)
+    height, width = (side + 2 * AROUND_PX for side in view_px)
+    with torch.no_grad():
+        for number, (top, left) in enumerate(corners):
+            film = film_of(top - AROUND_PX, left - AROUND_PX, height, width)
+            view = views[number % len(views)][None]
+            picture = encode(look(film, view, view_px), paper_lab)
+            value, _ = excitation.evaluate(Seen(network(picture), picture, film))
+            total += float(value)
+    return total / len(corners)
+
+
+def _corners(size_px: tuple[int, int], view_px: tuple[int, int]) -> list[tuple[int, int]]:
+    """Top left corners of windows over a drawing, evenly, about half a window apart."""
+
+    def starts(size: int, view: int) -> list[int]:
+        middle = (size - view) // 2
+        count = max(1, round(2 * size / view) - 1)
+        return [round(at) for at in np.linspace(min(0, middle), max(size - view, middle), count).tolist()]
+
+    return [(top, left) for top in starts(size_px[0], view_px[0]) for left in starts(size_px[1], view_px[1])]
 
 
 def rasterise(
@@ -97,7 +145,51 @@ def activation_of_plot(
     size_px: tuple[int, int],
     network: Network,
     objective: Objective,
+    view_px: tuple[int, int] | None = None,
 ) -> float:
-    """Activation of strokes as plotted: of the picture resvg makes of them (see `rasterise`)."""
-    film = torch.from_numpy(rasterise(strokes, pens, paper_lab, area_mm=area_mm, size_px=size_px))
-    return activation_of_film(film, paper_lab, network, objective)
+    """Activation of strokes as plotted: of the picture resvg makes of them (see `rasterise`).
+
+    view_px: for a large drawing, what is seen of it at a time (see `activation_of_windows`).
+    """
+    if view_px is None:
+        film = torch.from_numpy(rasterise(strokes, pens, paper_lab, area_mm=area_mm, size_px=size_px))
+        return activation_of_film(film, paper_lab, network, objective)
+    film = _rasterised_in_blocks(strokes, pens, paper_lab, area_mm, size_px, view_px)
+
+    def film_of(top: int, left: int, height: int, width: int) -> Tensor:
+        beyond = (-left, left + width - size_px[1], -top, top + height - size_px[0])
+        inside = film[:, max(0, top) : top + height, max(0, left) : left + width]
+        return F.pad(inside, [max(0, side) for side in beyond], value=1.0)
+
+    return activation_of_windows(film_of, size_px, view_px, paper_lab, network, objective)
+
+
+def _rasterised_in_blocks(
+    strokes: Mapping[str, Sequence[np.ndarray]],
+    pens: Sequence[Pen],
+    paper_lab: tuple[float, float, float],
+    area_mm: tuple[float, float, float, float],
+    size_px: tuple[int, int],
+    block_px: tuple[int, int],
+) -> Tensor:
+    """As `rasterise`, a block of so many pixels at a time: memory grows with those, not with the sheet."""
+    px = (area_mm[2] - area_mm[0]) / size_px[1]
+    widest = max((pen.width_mm for pen in pens), default=0.0)
+    boxes = {
+        pen: np.array([[*line.min(0), *line.max(0)] for line in lines])
+        for pen, lines in strokes.items()
+        if lines
+    }
+    film = torch.ones(3, *size_px)
+    for top in range(0, size_px[0], block_px[0]):
+        for left in range(0, size_px[1], block_px[1]):
+            height, width = min(block_px[0], size_px[0] - top), min(block_px[1], size_px[1] - left)
+            x, y = area_mm[0] + left * px, area_mm[1] + top * px
+            box = (x, y, x + width * px, y + height * px)
+            near = {}
+            for pen, ends in boxes.items():
+                seen = (ends[:, 2:] + widest > box[:2]) & (ends[:, :2] - widest < box[2:])
+                near[pen] = [strokes[pen][index] for index in np.flatnonzero(seen.all(1)).tolist()]
+            block = rasterise(near, pens, paper_lab, area_mm=box, size_px=(height, width))
+            film[:, top : top + height, left : left + width] = torch.from_numpy(block)
+    return film

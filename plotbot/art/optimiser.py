@@ -68,7 +68,8 @@ def grow(growths: Sequence[Growth], pace: Pace, on_step: Callable[[Step], None])
         for growth, seen in zip(alive, found, strict=True):
             if seen.finite:
                 growth.move(seen, index, done, step_px)
-                growth.history.append(growth.step(index, seen, pace))
+                phase = "choosing" if growth.pen_of is None else "refitting"
+                growth.history.append(studio.told(index, pace.steps, phase, seen, pace))
                 moved.append(growth)
             else:
                 growth.ended = "not a number"
@@ -201,7 +202,7 @@ class Growth:
         """What the network makes of this drawing."""
         choice = self.palette.penalty(self.progress(done)) if self.pen_of is None else {}
         weighed = {name: PALETTE_WEIGHTS[name] * value for name, value in choice.items()}
-        look = self.studio.look(maps, picture, film, self.vertices, self._inking())
+        look = self.studio.look(maps, picture, film, self.studio.whole, self.vertices, self._inking())
         return replace(look, loss=sum(weighed.values(), look.loss), terms=look.terms | choice)
 
     def move(self, seen: Found, index: int, done: float, step_px: float) -> None:
@@ -212,21 +213,6 @@ class Growth:
         rates = self.palette.rates if self.pen_of is None else []
         self.adam.step([step_px * self.studio.canvas.mm_per_px, *rates])
         self.studio.ground.hold(self.vertices)
-
-    def step(self, index: int, seen: Found, pace: Pace) -> Step:
-        """What is told of a step."""
-        return Step(
-            index,
-            pace.steps,
-            "choosing" if self.pen_of is None else "refitting",
-            self.studio.excitation_of(seen.terms),
-            seen.terms,
-            pace.left_s,
-            seen.loss,
-            seen.ink_mm,
-            seen.pen_entropy,
-            pace.done,
-        )
 
     def snapshot(self, step: int) -> Snapshot:
         """The drawing as it is."""

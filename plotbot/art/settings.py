@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,11 +10,14 @@ from plotbot.art.diffvg_renderer import check_importable
 from plotbot.art.learned import check_colours
 from plotbot.art.networks import EMBEDDED, describe
 from plotbot.art.objectives import Objective
+from plotbot.art.scale import VIEW_PX, check_scale
 from plotbot.errors import BadInput
 from plotbot.pens.inventory import matchable_pens
 from plotbot.pens.model import Inventory
 
 __all__ = ["GenerateSettings"]
+
+MAX_ASPECT = 8
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,9 @@ class GenerateSettings:
     area_mm: width and height of the drawing. view_px: pixels along its short side, as the network sees
     it. strokes, spans: how many curves, of how many cubic pieces each. stroke_px: their length at the
     start, in those pixels. steps, seconds: when to end, whichever comes first. refit: how many of the
-    steps come after the pens are decided; None leaves that to the palette. views: looks per step.
+    steps come after the pens are decided; None leaves that to the palette. views: looks per step. tries:
+    how many drawings to grow, with this seed and the next ones; the best is kept. scale: the drawing is
+    made of so many parts across and down, each of that many strokes and pixels.
     pen_limit: use at most that many pens (palette ``pens``). colours, repeat_pens: how many colours to
     learn, and whether two of them may end as the same pen (palette ``learn``). renderer: what draws the
     strokes while they grow. device: a torch device.
@@ -47,8 +52,10 @@ class GenerateSettings:
     refit: int | None = None
     seconds: float | None = None
     seed: int = 0
-    view_px: int = 224
+    view_px: int = VIEW_PX
     views: int = 1
+    tries: int = 1
+    scale: tuple[int, int] = (1, 1)
     device: str = "cpu"
     renderer: Literal["plotbot", "diffvg"] = "plotbot"
 
@@ -70,20 +77,30 @@ class GenerateSettings:
         _within("Stroke length in px", self.stroke_px, 1, 10_000)
         _within("Width of the drawing in mm", self.area_mm[0], 5, 5000)
         _within("Height of the drawing in mm", self.area_mm[1], 5, 5000)
+        _within("Number of tries", self.tries, 1, 64)
+        check_scale(self.scale, self.area_mm, max(pen.width_mm for pen in matchable_pens(self.inventory)))
         if self.seconds is not None:
             _within("Time limit in seconds", self.seconds, 1e-3, 1e7)
         if self.pen_limit is not None:
             _within("Pen limit", self.pen_limit, 1, len(matchable_pens(self.inventory)))
         if self.palette == "learn":
             check_colours(self.colours, self.strokes, len(matchable_pens(self.inventory)), self.repeat_pens)
-        aspect = max(self.area_mm) / min(self.area_mm)
-        if aspect > 8:
-            raise BadInput(f"A drawing {aspect:.1f} times as long as wide cannot be grown; the limit is 8.")
+        part = self.part().area_mm
+        if max(part) > MAX_ASPECT * min(part):
+            raise BadInput(
+                f"A drawing {max(part) / min(part):.1f} times as long as wide cannot be grown; the limit is "
+                f"{MAX_ASPECT}."
+            )
         if not self.objective.excitation.terms:
             raise BadInput("There is nothing to excite; name a channel, a neuron, a layer or a class.")
         self.objective.check(describe(self.network))
         if self.renderer == "diffvg":
             check_importable()
+
+    def part(self) -> GenerateSettings:
+        """The settings of one part of a large drawing."""
+        (width, height), (across, down) = self.area_mm, self.scale
+        return replace(self, area_mm=(width / across, height / down), scale=(1, 1))
 
 
 def _within(what: str, value: float, low: float, high: float) -> None:

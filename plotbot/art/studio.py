@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from plotbot.art.artwork import Step
 from plotbot.art.augment import Jitter, look, random_views, view_size
 from plotbot.art.diffvg_renderer import DiffvgCoverage
 from plotbot.art.ground import Ground, Sheet, Torus
@@ -16,12 +17,13 @@ from plotbot.art.ink_renderer import Canvas
 from plotbot.art.judge import activation_of_film, encode
 from plotbot.art.networks import Network
 from plotbot.art.objectives import Objective, Seen, SeenStrokes
+from plotbot.art.pace import Pace
 from plotbot.art.palette import Inking, Inks, darkest
 from plotbot.art.settings import GenerateSettings
 from plotbot.art.strokes import Drawable, bezier_points, polygon_lengths
 from plotbot.pens.inventory import matchable_pens
 
-__all__ = ["Found", "Look", "Studio", "on_host"]
+__all__ = ["Found", "Look", "Studio", "Window", "on_host"]
 
 JITTER = Jitter()
 
@@ -51,6 +53,21 @@ class Found:
     ink_mm: float
     pen_entropy: float
     finite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of the ground that a film shows: its pixels, and where its corner lies in mm."""
+
+    canvas: Canvas
+    left: float = 0.0
+    top: float = 0.0
+
+    def moved(self, points_mm: Tensor) -> Tensor:
+        """Points [..., 2] on the ground as they lie in the window."""
+        if self.left == self.top == 0:
+            return points_mm
+        return points_mm - points_mm.new_tensor([self.left, self.top])
 
 
 @dataclass(frozen=True)
@@ -117,13 +134,24 @@ class Studio:
         views = random_views(self.settings.views, generator, JITTER)
         return encode(look(self.ground.framed(film, generator), views, self.view), self.inks.paper_lab)
 
+    @property
+    def whole(self) -> Window:
+        """The window that shows the whole drawing."""
+        return Window(self.canvas)
+
     def look(
-        self, maps: Mapping[str, Tensor], picture: Tensor, film: Tensor, vertices: Tensor, inking: Inking
+        self,
+        maps: Mapping[str, Tensor],
+        picture: Tensor,
+        film: Tensor,
+        window: Window,
+        vertices: Tensor,
+        inking: Inking,
     ) -> Look:
-        """What the objective makes of a film and its views, and how regular its strokes are."""
-        points, px = bezier_points(vertices), self.canvas.mm_per_px
+        """What the objective makes of a window's film and its views, and how regular the strokes are."""
+        points, px = bezier_points(vertices), window.canvas.mm_per_px
         laid, nibs = self.around(points, torch.stack([inking.width_mm / px, inking.drawn], 1))
-        strokes = SeenStrokes(laid / px, nibs[:, 0], nibs[:, 1])
+        strokes = SeenStrokes(window.moved(laid) / px, nibs[:, 0], nibs[:, 1])
         total, terms = self.objective.evaluate(Seen(maps, picture, film, strokes))
         regular = self.ground.regularity(vertices)
         loss = -total
@@ -135,6 +163,12 @@ class Studio:
     def excitation_of(self, terms: dict[str, float]) -> float:
         """The activation, from the values of all terms by name."""
         return sum(term.weight * terms[term.name] for term in self.objective.excitation.terms)
+
+    def told(self, index: int, count: int, phase: str, found: Found, pace: Pace) -> Step:
+        """What is told of a step."""
+        activation, left_s = self.excitation_of(found.terms), pace.left_s
+        figures = found.loss, found.ink_mm, found.pen_entropy
+        return Step(index, count, phase, activation, found.terms, left_s, *figures, pace.done)
 
     def activation(self, film: Tensor) -> float:
         """Activation of a film [3, H, W] of the whole drawing under the fixed views."""

@@ -182,6 +182,7 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
         size_px=artwork.size_px,
         network=network,
         objective=objective,
+        view_px=artwork.view_px,
     )
     activation = asdict(replace(artwork.activations, as_plotted=as_plotted))
     learned = artwork.quantisation
@@ -202,6 +203,7 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
             "refit": "by palette" if options.refit is None else options.refit,
             "palette": options.palette,
             "renderer": options.renderer,
+            **growing.scale_and_tries(artwork, grown_with),
             **({"quantised_to": list(learned.pens)} if learned else {}),
         },
         activation={name: round(value, 4) for name, value in activation.items()},

@@ -37,6 +37,10 @@ def generate(
     plotbot generate --pens staedtler12 --channel 87 --out drawing.svg
 
     plotbot generate --channel 87 --style mondrian --style-weight 0,50,1000 --out bold.svg
+
+    plotbot generate --channel 87 --paper a3 --landscape --scale 3x2 --out large.svg
+
+    plotbot generate --channel 87 --tries 4 --out best_of_four.svg
     """
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
@@ -60,7 +64,7 @@ def generate(
 def _generate_one(options: ArtOptions, inventory: Inventory, sheet: Paper, out: Path) -> dict[str, Any]:
     from plotbot.drawing import write_svg  # noqa: PLC0415
 
-    artwork, _ = growing.grow(options, inventory, sheet)
+    artwork, grown_with = growing.grow(options, inventory, sheet)
     write_svg(growing.drawing_of(artwork, inventory, sheet), out, inventory)
     activations, learned = artwork.activations, artwork.quantisation
     people.print(
@@ -75,6 +79,7 @@ def _generate_one(options: ArtOptions, inventory: Inventory, sheet: Paper, out: 
         "pens": sorted(artwork.by_pen()),
         "activation": asdict(activations),
         "colour": learned and {"mean": round(learned.mean, 3), "p95": round(learned.p95, 3)},
+        **growing.scale_and_tries(artwork, grown_with),
         "ended": artwork.ended,
         "timings_s": artwork.timings_s,
     }

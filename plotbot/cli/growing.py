@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
 
-__all__ = ["DEFAULT_STEPS", "DEFAULT_STROKES", "ArtOptions", "drawing_of", "grow", "torch_device"]
+__all__ = [
+    "DEFAULT_STEPS",
+    "DEFAULT_STROKES",
+    "ArtOptions",
+    "drawing_of",
+    "grow",
+    "scale_and_tries",
+    "torch_device",
+]
 
 _ART = "Art"
 
@@ -152,6 +160,30 @@ class ArtOptions(StyleOptions):
             rich_help_panel=_ART,
         ),
     ] = "plotbot"
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            "--scale",
+            help="A large drawing of so many parts across and down, as 3x2: grown small, laid side by side, "
+            "and fitted part by part. --strokes is for each part. [dim]Default: what the sheet needs for the "
+            "network to see the lines[/dim]",
+            rich_help_panel=_ART,
+        ),
+    ] = None
+    tries: Annotated[
+        int,
+        typer.Option(
+            "--tries",
+            help="Grow so many, with this seed and the next ones; keep the best.",
+            rich_help_panel=_ART,
+        ),
+    ] = 1
+    views: Annotated[
+        int,
+        typer.Option(
+            "--views", help="Looks at the drawing in each step: steadier, and slower.", rich_help_panel=_ART
+        ),
+    ] = 1
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.", rich_help_panel=_ART)] = (
         "auto"
     )
@@ -190,6 +222,8 @@ class ArtOptions(StyleOptions):
             ("--steps", self.steps, 1, 1_000_000),
             ("--refit", self.refit, 0, self.steps - 1),
             ("--leaky", self.leaky, 0, 1),
+            ("--tries", self.tries, 1, 64),
+            ("--views", self.views, 1, 64),
             ("--pen-limit", self.pen_limit, 1, tin),
             ("--colors", self.colours if self.palette == "learn" else None, 1, most),
         ):
@@ -212,6 +246,19 @@ class ArtOptions(StyleOptions):
                 f"--style-weight {self.style_weight} makes several drawings; compare them with plotbot "
                 "generate, and draw one of them."
             )
+
+    def parts(self, inventory: Inventory, paper: Paper) -> tuple[int, int]:
+        """Parts of the drawing across and down, as asked for or as the sheet needs; raises `BadInput`."""
+        from plotbot.art.scale import check_scale, fitting_scale, parse_scale  # noqa: PLC0415
+        from plotbot.pens.inventory import matchable_pens  # noqa: PLC0415
+
+        left, top, right, bottom = paper.drawable
+        area, pen_mm = (right - left, bottom - top), max(pen.width_mm for pen in matchable_pens(inventory))
+        if self.scale is None:
+            return fitting_scale(area, pen_mm)
+        wanted = parse_scale(self.scale)
+        check_scale(wanted, area, pen_mm)
+        return wanted
 
     def objective(self) -> Objective:
         """What to excite and what it shall look like, as one value; imports torch."""
@@ -252,6 +299,13 @@ class ArtOptions(StyleOptions):
 
 def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwork, GenerateSettings]:
     """Grow the drawing on the sheet's drawable area, with a progress bar; Ctrl-C keeps the best so far."""
+    parts = options.parts(inventory, paper)
+    if options.scale is None and parts != (1, 1):
+        people.print(
+            f"A sheet as large as {paper} grows in {parts[0]} x {parts[1]} parts, for the network to see the "
+            "lines; --scale 1x1 grows it in one.",
+            soft_wrap=True,
+        )
     # Threads that wait must sleep: spinning ones make a drawing take three times as long on a busy machine.
     # OpenMP reads this once, when torch is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -281,24 +335,41 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
             refit=options.refit,
             renderer=options.renderer,
             seed=options.seed,
+            views=options.views,
+            tries=options.tries,
+            scale=parts,
             device=torch_device(options.device),
         )
         settings.check()
     if settings.weights is None and not describe(settings.network).available:
         people.print(f"Downloading the weights of {settings.network}.")
         fetch_weights(settings.network)  # with a bar of its own
-    with _stop_on_interrupt() as stopping, _progress(options.steps) as show:
+    with _stop_on_interrupt() as stopping, _progress() as show:
         artwork = generate(settings, show, stopping)
     if artwork.ended == "stopped":
-        people.print(
-            f"Stopped after {len(artwork.history)} of {options.steps} steps; keeping the best so far."
-        )
+        last = artwork.history[-1] if artwork.history else None
+        share = f" at {100 * last.done:.0f} %" if last else " before the first step"
+        people.print(f"Stopped{share}; keeping the best so far.")
     elif artwork.ended == "not a number":
         people.print(
             f"[yellow]The activation stopped being a number at step {len(artwork.history)}; "
             "keeping the best before that.[/yellow]"
         )
+    if len(artwork.tries) > 1:
+        best = max(artwork.tries, key=lambda one: one.activation)
+        said = ", ".join(f"{one.activation:.2f} (seed {one.seed})" for one in artwork.tries)
+        people.print(f"Activation of the tries: {said}; seed {best.seed} is kept.", soft_wrap=True)
     return artwork, settings
+
+
+def scale_and_tries(artwork: Artwork, settings: GenerateSettings) -> dict[str, object]:
+    """For the job and for JSON: the parts of a large drawing, and what every try came to."""
+    facts: dict[str, object] = {}
+    if settings.scale != (1, 1):
+        facts["scale"] = "{}x{}".format(*settings.scale)
+    if len(artwork.tries) > 1:
+        facts["tries"] = [{"seed": one.seed, "activation": round(one.activation, 4)} for one in artwork.tries]
+    return facts
 
 
 def drawing_of(artwork: Artwork, inventory: Inventory, sheet: Paper) -> vpype.Document:
@@ -371,7 +442,7 @@ def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def _progress(steps: int) -> Iterator[Callable[[Step], None]]:
+def _progress() -> Iterator[Callable[[Step], None]]:
     """A bar with activation and time left; without a terminal a line every ten seconds."""
     from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
 
@@ -386,23 +457,25 @@ def _progress(steps: int) -> Iterator[Callable[[Step], None]]:
         expand=True,
         disable=not people.is_terminal,
     ) as bars:
-        task = bars.add_task("Growing", total=steps, activation=0.0, left="…")
+        task = bars.add_task("Growing", total=1.0, activation=0.0, left="…")
 
         def show(step: Step) -> None:
             nonlocal said
-            words = {"choosing": "Choosing pens", "refitting": "Refining lines"}
+            words = {
+                "choosing": "Choosing pens",
+                "refitting": "Refining lines",
+                "enlarging": "Fitting the large drawing",
+            }
             left = minutes(step.left_s)
             bars.update(
                 task,
-                completed=step.index + 1,
+                completed=step.done,
                 description=words.get(step.phase, step.phase),
                 activation=step.activation,
                 left=left,
             )
             if not people.is_terminal and time.monotonic() - said > 10:
                 said = time.monotonic()
-                people.print(
-                    f"Step {step.index + 1} of {step.count}: activation {step.activation:.2f}, {left} left"
-                )
+                people.print(f"{100 * step.done:.0f} % grown: activation {step.activation:.2f}, {left} left")
 
         yield show
