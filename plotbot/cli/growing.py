@@ -164,9 +164,8 @@ class ArtOptions(StyleOptions):
         str | None,
         typer.Option(
             "--scale",
-            help="A large drawing of so many parts across and down, as 3x2: grown small, laid side by side, "
-            "and fitted part by part. --strokes is for each part. [dim]Default: what the sheet needs for the "
-            "network to see the lines[/dim]",
+            help="Grown art: large, of parts across and down, as 3x2, each with --strokes; one grows, "
+            "they are laid side by side, and all is fitted. [dim]Default: what the sheet needs.[/dim]",
             rich_help_panel=_ART,
         ),
     ] = None

@@ -55,8 +55,12 @@ class PlacementOptions:
         ),
     ] = None
     scale: Annotated[
-        float | None,
-        typer.Option("--scale", help="Times its size, or the fitted one, e.g. 0.5.", rich_help_panel=_PLACE),
+        str | None,
+        typer.Option(
+            "--scale",
+            help="Your own art: times its size, or the fitted one, e.g. 0.5.",
+            rich_help_panel=_PLACE,
+        ),
     ] = None
     rotate: Annotated[float, typer.Option("--rotate", help="Degrees clockwise.", rich_help_panel=_PLACE)] = (
         0.0
@@ -89,6 +93,18 @@ class PlacementOptions:
     gap: Annotated[
         str, typer.Option("--gap", help="Between the cells of a grid.", rich_help_panel=_PLACE)
     ] = "5mm"
+
+    @property
+    def factor(self) -> float | None:
+        """The scale as a number; raises `BadInput`."""
+        if self.scale is None:
+            return None
+        try:
+            return float(self.scale)
+        except ValueError:
+            raise BadInput(
+                f"--scale {self.scale} is not understood; for a file of yours write a factor, as 0.5."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +212,7 @@ class OwnArt:
             tuple(self.maps),
             tones if motion is None else replace(tones, motion=motion),
             place.fit,
-            place.scale,
+            place.factor,
             place.rotate,
             place.align,
             place.crop,

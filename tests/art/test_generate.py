@@ -192,7 +192,7 @@ def test_an_activation_that_never_was_a_number_is_said(small: GenerateSettings) 
     def value(seen: Seen) -> torch.Tensor:
         return seen.film.mean() * math.nan
 
-    broken = Objective((Term("broken", value, excites=True),))
+    broken = Objective((Term("broken", value, layers=("blocks.4",), excites=True),))
     with pytest.raises(BadInput, match="broken in embedded is not a number"):
         generate(replace(small, steps=3, objective=broken))
 

@@ -54,3 +54,33 @@ def test_a_bundle_that_extends_another_shows_its_own_options_first() -> None:
     def brew(chai: Chai) -> None: ...
 
     assert list(inspect.signature(brew).parameters) == ["spice", "kind", "extras"]
+
+
+@dataclass(frozen=True, slots=True)
+class Biscuits:
+    kind: Annotated[str, typer.Option("--kind", help="What crumbles.")] = "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Jam:
+    kind: Annotated[int, typer.Option("--kind")] = 3
+
+
+def test_bundles_may_share_an_option_but_not_a_name_for_two_things() -> None:
+    got = []
+
+    @spelled_out
+    def serve(tea: Tea, biscuits: Biscuits) -> None:
+        got.append((tea.kind, biscuits.kind))
+
+    app = typer.Typer()
+    app.command()(serve)
+    assert CliRunner().invoke(app, ["--kind", "ginger"]).exit_code == 0
+    assert got == [("ginger", "ginger")]
+    help_text = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
+    assert "What leaves. What crumbles." in help_text
+
+    def spread(tea: Tea, jam: Jam) -> None: ...
+
+    with pytest.raises(ValueError, match="duplicate parameter name: 'kind'"):
+        spelled_out(spread)
