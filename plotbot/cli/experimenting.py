@@ -324,7 +324,7 @@ def _progress(count: int, before: int) -> Iterator[Callable[[], None]]:
     """A bar with the time left; without a terminal a line every ten seconds. Call what is given per cell."""
     from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
 
-    begun = said = time.monotonic()
+    said = first = time.monotonic()
     finished = before
     with Progress(
         TextColumn("Growing"),
@@ -339,10 +339,14 @@ def _progress(count: int, before: int) -> Iterator[Callable[[], None]]:
         task = bars.add_task("", total=count, completed=before, left="…")
 
         def done() -> None:
-            nonlocal finished, said
+            nonlocal finished, first, said
             finished += 1
             now = time.monotonic()
-            left = minutes((now - begun) / (finished - before) * (count - finished))
+            if finished == before + 1:  # until then workers were starting
+                first = now
+                bars.update(task, completed=finished)
+                return
+            left = minutes((now - first) / (finished - before - 1) * (count - finished))
             bars.update(task, completed=finished, left=left)
             if not people.is_terminal and now - said > 10:
                 said = now

@@ -132,5 +132,5 @@ def _told(found: list[Lowered], weights: tuple[float, ...], channels: int) -> li
         here = [one for one in found if one.style_weight == weight]
         said = f"Style weight {weight:g} lowered exc_loss in {len(here)} of {channels} channels"
         named = ", ".join(f"{one.channel} ({one.without:.2f} to {one.with_style:.2f})" for one in here)
-        lines.append(f"{said}: {named}." if here else f"{said}.")
+        lines.append(f"{said}: {named}.".replace("-", "−") if here else f"{said}.")
     return lines

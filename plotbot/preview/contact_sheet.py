@@ -113,7 +113,7 @@ def _attribute(name: str) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    return "–" if value is None else f"{value:.2f}".replace("-", "−")
 
 
 def _side_px(count: int, large: int, middle: int, small: int) -> int:
