@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from xml.etree import ElementTree
 
 import numpy as np
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from plotbot.art.picture.judge import ColourDifference, Strokes, colour_difference, film_of_strokes, resized
 from plotbot.art.picture.quantize import QuantizeOptions, quantize
 from plotbot.art.vector.belonging import Belonging
-from plotbot.art.vector.laying import Palette, lay_lines, lay_text, without
+from plotbot.art.vector.laying import Palette, lay_lines, lay_text, rest_of
 from plotbot.art.vector.overdraw import Overdrawn, remove_overdrawing
 from plotbot.art.vector.shapes import Shape, Shapes, read_shapes, scaled
 from plotbot.art.vector.source import only_text, read_source, render, tinted, without_text
@@ -177,16 +177,16 @@ def _faithful(
     picture = render(tinted(root, palette.forced), round(size[0] / tones.detail * 2), name, found.size_px)
     tell("cutting away what is hidden", 0.1)
     laid = lay_lines(shapes, size, picture, palette, dropped)
-    rest = without(picture, laid.covered(0.5 * tones.detail), size)
     texts = only_text(root) if options.text == "outlines" else None
-    strokes = laid.strokes
+    letters: Strokes = []
+    lettered = None
     if texts is not None:
-        letters, area = lay_text(tinted(texts, palette.forced), found.size_px, size, name, palette)
-        strokes = strokes + letters
-        rest = without(rest, area, size)
+        letters, lettered = lay_text(tinted(texts, palette.forced), found.size_px, size, name, palette)
+    rest = rest_of(picture, laid, letters, lettered, size, inventory)
+    strokes = laid.strokes + letters
     sheet = [(pen, points + corner) for pen, points in strokes]
     floor = None
-    if not _bare(rest):
+    if rest is not None:
         drawn = quantize(
             rest, inventory, box, tones, lambda what, share: tell(what, 0.2 + 0.7 * share), laid=sheet
         )
@@ -205,8 +205,6 @@ def _faithful(
 def _spared(art: Artwork, inventory: Inventory, options: ArtworkOptions, dropped: Counter[str]) -> Artwork:
     """The artwork without ink over ink, and judged as it is then."""
     spared = remove_overdrawing(art.strokes, inventory, most_ink=options.most_ink)
-    if spared.dropped:
-        dropped["wholly under ink that is there already"] += spared.dropped
     kept = {reason: count for reason, count in dropped.items() if count}
     art = replace(art, strokes=spared.strokes, dropped=kept, overdrawn=spared)
     if art.target is None:
@@ -219,8 +217,3 @@ def _spared(art: Artwork, inventory: Inventory, options: ArtworkOptions, dropped
         resized(film, shape), target, inventory.paper.lab, size[0] / shape[1], options.tones.viewing
     )
     return replace(art, difference=seen)
-
-
-def _bare(picture: npt.NDArray[np.floating[Any]]) -> bool:
-    """Whether nothing in a picture can be told from white."""
-    return bool((picture.min(axis=2) > 0.97).mean() > 0.9995)

@@ -12,31 +12,43 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from plotbot.art.picture.judge import Strokes
+from plotbot.art.picture.judge import Strokes, film_of_strokes, resized
 from plotbot.art.picture.quantize import finely
 from plotbot.art.vector.glyphs import mark_lines
 from plotbot.art.vector.shapes import Rgba, Shape, is_opaque, visible
+from plotbot.art.vector.solids import infill, polylines
 from plotbot.art.vector.source import render
-from plotbot.ink.spaces import delta_e00, lab_to_srgb, rec2020_to_lab, srgb_to_lab
+from plotbot.ink.film import film_to_relative, relative_to_film
+from plotbot.ink.matching import reachable
+from plotbot.ink.spaces import delta_e00, lab_to_srgb, rec2020_to_lab, srgb_to_lab, srgb_to_rec2020
 from plotbot.layers import LayeredPen
+from plotbot.pens.advice import films_of
 from plotbot.pens.inventory import matchable_pens
 from plotbot.pens.model import Inventory, Pen
 
-__all__ = ["Laid", "Palette", "lay_lines", "lay_text", "without"]
+__all__ = ["Laid", "Palette", "lay_lines", "lay_text", "rest_of"]
 
 Floats = npt.NDArray[np.float64]
 Size = tuple[float, float]
 
-_THIN = 1.7
+_THIN = 1.5
 """A line up to this many pen widths is drawn as one stroke."""
 
 _FAINT = 0.15
 """A line narrower than this share of the finest pen is left to the tones."""
 
-_LIKE_DE = 12.0
-"""An outline is drawn in a pen this near (ΔE00) to its colour; tones that are mixed have no outline."""
+_VISIBLE_LINE = 0.5
+"""A line more transparent than this is left to the tones."""
 
-_MIN_PIECE_MM = 0.1
+_LIKE_DE, _LITTLE_DE, _LIKE_AB = 7.0, 2.5, 12.0
+"""An area is drawn with one pen that is so near (ΔE00) to its colour, or hardly farther than any mixture."""
+
+_BARE, _WORTH_A_TONE = 0.97, 0.0005
+"""Light above which a place is bare, and the share of a picture that must not be for tones to be made."""
+
+_MOST_PAINTS = 400
+_ALIKE = 0.2
+"""Light that a rendered pixel may differ from a paint it shows."""
 
 
 class Palette:
@@ -49,6 +61,7 @@ class Palette:
         self.labs = np.array([pen.lab for pen in self.pens])
         self.finest = min(pen.width_mm for pen in self.pens)
         self._nearest: dict[Rgba, tuple[Pen | None, float]] = {}
+        self._alone: dict[Rgba, bool] = {}
 
     def pen(self, paint: Rgba | None, place: int) -> Pen | None:
         """The pen of a paint in a layer: the layer's own, or the nearest; None where the paper is nearer."""
@@ -59,85 +72,157 @@ class Palette:
         if paint is None:
             return None, 0.0
         if paint not in self._nearest:
-            white = np.clip(lab_to_srgb(np.array(self.inventory.paper.lab)), 0, 1)
-            over = np.array(paint[:3]) / 255 * paint[3] + white * (1 - paint[3])
-            # What a screen shows as white is the bare paper, and darker colours follow it down a little.
-            lab = srgb_to_lab(over * (1 - (1 - white) * over))
+            lab = self._lab(paint)
             apart = delta_e00(self.labs, lab[None])
             paper = float(delta_e00(np.array(self.inventory.paper.lab), lab))
             best = int(np.argmin(apart))
             self._nearest[paint] = (self.pens[best] if apart[best] < paper else None, float(apart[best]))
         return self._nearest[paint]
 
-    def solid(self, paint: Rgba | None, place: int) -> Pen | None:
-        """The pen that outlines an area of a paint; None where the area is seen through or is a mixture."""
-        if not is_opaque(paint):
+    def learn(self, paints: Sequence[Rgba]) -> None:
+        """Find out which of these paints one pen draws about as well as any mixture."""
+        new = [paint for paint in dict.fromkeys(paints) if paint not in self._alone][:_MOST_PAINTS]
+        if not new:
+            return
+        labs = np.array([self._lab(paint) for paint in new])
+        mixed = delta_e00(reachable(labs, films_of(self.inventory), self.inventory.paper.lab)[0], labs)
+        for paint, lab, best in zip(new, labs, mixed.tolist(), strict=True):
+            pen, apart = self.nearest(paint)
+            if pen is None:
+                continue
+            # What is darker than any ink is as near as it gets in the darkest.
+            darkest = lab[0] < pen.lab[0] and float(np.hypot(*(lab[1:] - pen.lab[1:]))) < _LIKE_AB
+            self._alone[paint] = apart < _LIKE_DE or apart < best + _LITTLE_DE or darkest
+
+    def solid_pen(self, paint: Rgba, place: int) -> Pen | None:
+        """The pen that covers an area of a paint; None where the area is seen through or is a mixture."""
+        pen = self.nearest(paint)[0]
+        if pen is None or not is_opaque(paint):
             return None
-        nearest, apart = self.nearest(paint)
-        if nearest is None:
-            return None
-        return self.forced.get(place) or (nearest if apart < _LIKE_DE else None)
+        return self.forced.get(place) or (pen if self._alone.get(paint) else None)
+
+    def line_pen(self, paint: Rgba, place: int) -> Pen | None:
+        """The pen of a thin line that is to look like its paint; None where that is the bare paper."""
+        pen = self.nearest(paint)[0]
+        return None if pen is None else self.forced.get(place) or pen
+
+    def _lab(self, paint: Rgba) -> Floats:
+        white = np.clip(lab_to_srgb(np.array(self.inventory.paper.lab)), 0, 1)
+        over = np.array(paint[:3]) / 255 * paint[3] + white * (1 - paint[3])
+        # What a screen shows as white is the bare paper, and darker colours follow it down a little.
+        return np.asarray(srgb_to_lab(over * (1 - (1 - white) * over)))
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """strokes: in mm from the corner of the page. thin: the lines among them with the widths they have."""
+    """strokes: in mm from the corner of the page. thin: the areas of lines that are drawn as they are.
+    solid: areas that are wholly covered, each with its colour as light, linear Rec.2020."""
 
     strokes: Strokes
-    thin: list[tuple[Any, float]]
+    thin: list[Any]
+    solid: list[tuple[Any, Floats]]
 
-    def covered(self, around: float) -> Any:
-        """The area of the thin lines and of so many mm around them."""
-        return shapely.unary_union([line.buffer(width / 2 + around) for line, width in self.thin])
+
+@dataclass(slots=True)
+class _Piece:
+    """A line or an area of one paint, with what it hides and what it tints of those below."""
+
+    geometry: Any
+    paint: Rgba
+    shape: Shape
+    area: Any
+    line: bool
+    plain: bool
 
 
 def lay_lines(
     shapes: Sequence[Shape], size: Size, picture: npt.NDArray[Any], palette: Palette, dropped: Counter[str]
 ) -> Laid:
-    """Thin lines and outlines, cut where something lies above, in mm from the corner of the page.
+    """Thin lines as they are, and areas of one pen with outline and lines, cut where something lies above;
+    in mm from the corner of the page.
 
     picture: the file as rendered, which knows what is not said in its shapes. Counts in `dropped` what is
     wholly hidden.
     """
     page = shapely.box(0, 0, *size)
-    pieces: list[Any] = []
-    covers: list[Any] = []
-    pens: list[Pen | None] = []
-    insets: list[float] = []
-    labels: list[str] = []
-    for shape in shapes:
-        fill = shape.filled() if shape.fill is not None and shape.plain else None
-        wide = shape.width > _THIN * palette.finest
-        drawn = shape.stroke if shape.plain else None
-        area = shape.stroked() if drawn is not None and (wide or is_opaque(drawn)) else None
-        # The filling comes first, the line over it.
-        pieces += [fill, area if wide else _thin_line(shape, drawn, palette)]
-        covers += [fill if is_opaque(shape.fill) else None, area if is_opaque(drawn) else None]
-        pens += [
-            palette.solid(shape.fill, shape.place),
-            palette.solid(drawn, shape.place) if wide else _line_pen(drawn, shape.place, palette),
-        ]
-        insets += [0.5, 0.5 if wide else 0.0]
-        labels += [shape.layer] * 2
-    seen = visible([shapely.Polygon() if piece is None else piece for piece in pieces], covers)
-    strokes: Strokes = []
-    thin: list[tuple[Any, float]] = []
-    for given, piece, pen, inset, label in zip(pieces, seen, pens, insets, labels, strict=True):
-        if given is None or given.is_empty:
-            continue
-        if piece.is_empty:
+    pieces = [piece for shape in shapes for piece in _pieces(shape, palette)]
+    palette.learn([piece.paint for piece in pieces if not piece.line and is_opaque(piece.paint)])
+    pens = [_pen_of(piece, palette) for piece in pieces]
+    inks = [None if pen is None else pen.id for pen in pens]
+    hiding = [piece.area if is_opaque(piece.paint) and piece.plain else None for piece in pieces]
+    seen = visible([piece.geometry for piece in pieces], hiding, inks=inks)
+    laid = Laid([], [], [])
+    solid: dict[int, Any] = {}
+    for k, (piece, left, pen) in enumerate(zip(pieces, seen, pens, strict=True)):
+        if left.is_empty and piece.plain and not piece.geometry.is_empty:
             dropped["hidden by what lies above"] += 1
+        if left.is_empty or pen is None:
             continue
-        if pen is None:
+        if not piece.line:
+            solid[k] = left
             continue
-        shown = piece.intersection(page)
-        if inset:
-            shown = shown.buffer(-inset * pen.width_mm).boundary
-        else:
-            thin.append((shown, max(pen.width_mm, palette.finest)))
-        name = LayeredPen(pen.id, label)
-        strokes += [(name, points) for points in _polylines(shown) if _shown(points, picture, size)]
-    return Laid(strokes, thin)
+        lines = [points for points in polylines(left.intersection(page)) if _shown(points, picture, size)]
+        laid.strokes.extend((LayeredPen(pen.id, piece.shape.layer), points) for points in lines)
+        width = max(piece.shape.width, pen.width_mm)
+        laid.thin.extend(shapely.LineString(points).buffer(width / 2) for points in lines)
+    # What lies under something translucent, or under a gradient, is left to the tones.
+    tinting = [piece.area for piece in pieces]
+    pure = visible(list(solid.values()), tinting, list(solid), inks)
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for k, area in zip(solid, pure, strict=True):
+        pen_id = inks[k]
+        assert pen_id is not None
+        groups.setdefault((pen_id, pieces[k].shape.layer), []).append(area)
+        laid.solid.append((area.intersection(page), _light(pieces[k].paint)))
+    for (pen_id, label), areas in groups.items():
+        width = palette.inventory[pen_id].width_mm
+        lights = np.unique([_light(pieces[k].paint) for k in solid if inks[k] == pen_id], axis=0)
+        for points in infill(shapely.union_all(areas).intersection(page), width):
+            parts = _where_seen(points, lights, picture, size)
+            laid.strokes.extend((LayeredPen(pen_id, label), part) for part in parts)
+    return laid
+
+
+def rest_of(
+    picture: npt.NDArray[Any], laid: Laid, more: Strokes, area: Any, size: Size, inventory: Inventory
+) -> npt.NDArray[Any] | None:
+    """The picture that tones are to make: as it is where nothing is laid, and as laid where that is all.
+    None where nothing is left for tones.
+
+    more, area: strokes that are laid besides, in mm from the corner of the page, and where they lie.
+    """
+    from scipy.ndimage import binary_dilation  # noqa: PLC0415
+
+    height, width = picture.shape[:2]
+    factor = np.array([width / size[0], height / size[1]])
+    bare = np.zeros((height, width), dtype=bool)
+    for region, light in laid.solid:
+        if region.is_empty:
+            continue
+        left, top, right, bottom = region.bounds
+        x0, y0 = max(int(left * factor[0]) - 1, 0), max(int(top * factor[1]) - 1, 0)
+        x1, y1 = min(int(right * factor[0]) + 2, width), min(int(bottom * factor[1]) + 2, height)
+        if x1 > x0 and y1 > y0:
+            alike = np.abs(picture[y0:y1, x0:x1] - light).max(axis=2) < _ALIKE
+            bare[y0:y1, x0:x1] |= _mask(region, factor, (x0, y0, x1, y1)) & alike
+    covered = bare | binary_dilation(bare, iterations=2)
+    if laid.thin:
+        # One pixel and a half around a line is the soft edge of its rendering.
+        grown = shapely.union_all([line.buffer(1.5 / factor.min()) for line in laid.thin])
+        covered |= _mask(grown, factor, (0, 0, width, height))
+    if area is not None:
+        covered |= _mask(area, factor, (0, 0, width, height))
+    left = picture[~covered].min(axis=1) < _BARE
+    if left.sum() < _WORTH_A_TONE * covered.size:
+        return None
+    if not covered.any():
+        return picture
+    wanted = relative_to_film(np.asarray(_continued(picture, covered), dtype=np.float64))
+    wanted[bare] = 1.0
+    inked = film_of_strokes([*laid.strokes, *more], inventory, (0.0, 0.0, *size), 8.0)
+    wanted[covered] *= resized(inked, (height, width))[covered]
+    wanted[~covered] = relative_to_film(picture[~covered].astype(np.float64))
+    return np.asarray(film_to_relative(np.clip(wanted, 0, None)))
 
 
 def lay_text(
@@ -167,56 +252,87 @@ def lay_text(
     return strokes, shapely.unary_union(boxes) if boxes else None
 
 
-def without(picture: npt.NDArray[Any], area: Any, size: Size) -> npt.NDArray[Any]:
-    """The picture without what lies in an area (mm): there it goes on as it is around."""
-    from PIL import Image, ImageDraw  # noqa: PLC0415
-    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415
+def _pen_of(piece: _Piece, palette: Palette) -> Pen | None:
+    """The pen that draws a line, or covers an area by itself; None for what is left to the tones."""
+    if not piece.plain:
+        return None
+    if piece.line:
+        return palette.line_pen(piece.paint, piece.shape.place)
+    return palette.solid_pen(piece.paint, piece.shape.place)
 
-    if area is None or area.is_empty:
-        return picture
-    height, width = picture.shape[:2]
-    mask = Image.new("1", (width, height))
+
+def _pieces(shape: Shape, palette: Palette) -> list[_Piece]:
+    """The filling of a shape, then its line over it."""
+    found = []
+    if shape.fill is not None:
+        area = shape.filled()
+        if area is not None:
+            found.append(_Piece(area, shape.fill, shape, area, line=False, plain=shape.plain))
+    if shape.stroke is not None:
+        area = shape.stroked()
+        widths = shape.width / palette.finest
+        thin = widths == 0 or _FAINT <= widths <= _THIN
+        if thin and shape.plain and shape.stroke[3] >= _VISIBLE_LINE:
+            found.append(_Piece(shape.middle(), shape.stroke, shape, area, line=True, plain=True))
+        elif area is not None:
+            found.append(_Piece(area, shape.stroke, shape, area, line=False, plain=shape.plain))
+    return found
+
+
+def _mask(area: Any, factor: Floats, window: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:
+    """Which pixels of a window (left, top, right, bottom) an area in mm covers."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415
+
+    x0, y0, x1, y1 = window
+    mask = Image.new("1", (x1 - x0, y1 - y0))
     draw = ImageDraw.Draw(mask)
-    factor = np.array([width / size[0], height / size[1]])
     for polygon in shapely.get_parts(area):
         if polygon.geom_type == "Polygon" and not polygon.is_empty:
             for ring, ink in ((polygon.exterior, 1), *((hole, 0) for hole in polygon.interiors)):
-                draw.polygon(
-                    [tuple(point) for point in (shapely.get_coordinates(ring) * factor).tolist()], fill=ink
-                )
-    covered = np.asarray(mask)
+                points = shapely.get_coordinates(ring) * factor - (x0, y0)
+                draw.polygon([tuple(point) for point in points.tolist()], fill=ink)
+    return np.array(mask)
+
+
+def _continued(picture: npt.NDArray[Any], covered: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """The picture with covered pixels as the nearest that is not."""
+    from scipy.ndimage import distance_transform_edt  # noqa: PLC0415
+
     if covered.all():
         return np.ones_like(picture)
+    if not covered.any():
+        return picture.copy()
     rows, columns = distance_transform_edt(covered, return_distances=False, return_indices=True)
     return np.asarray(picture[rows, columns])
 
 
-def _thin_line(shape: Shape, drawn: Rgba | None, palette: Palette) -> Any:
-    """A line about as wide as a pen, as it is; None for one that is too faint for a line of its own."""
-    if drawn is None or drawn[3] < 0.5 or (shape.width < _FAINT * palette.finest and shape.width > 0):
-        return None
-    return shape.middle()
+def _light(paint: Rgba) -> Floats:
+    """A paint on white as light, linear Rec.2020 [3]."""
+    return np.asarray(srgb_to_rec2020(np.array(paint[:3]) / 255 * paint[3] + 1 - paint[3]))
 
 
-def _line_pen(drawn: Rgba | None, place: int, palette: Palette) -> Pen | None:
-    nearest = palette.nearest(drawn)[0]
-    return None if nearest is None else palette.forced.get(place) or nearest
+def _where_seen(points: Floats, lights: Floats, picture: npt.NDArray[Any], size: Size) -> list[Floats]:
+    """The parts of a line of a solid area that the rendering shows in one of its colours: nothing unknown,
+    such as an image, a letter or a marker, lies over them."""
+    from scipy.ndimage import binary_closing  # noqa: PLC0415
+
+    fine = finely(points, 0.25)
+    apart = np.abs(_pixels(fine, picture, size)[:, None] - lights).max(axis=2).min(axis=1)
+    # Soft edges of the rendering are no other colour: short gaps do not count.
+    seen = binary_closing(np.pad(apart < _ALIKE, 3, mode="edge"), iterations=3)[3:-3]
+    if seen.mean() > 0.9 or (len(fine) < 8 and seen.any()):
+        return [points]
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(int)))
+    return [fine[a:b] for a, b in zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True) if b - a > 2]
+
+
+def _pixels(fine: Floats, picture: npt.NDArray[Any], size: Size) -> npt.NDArray[Any]:
+    height, width = picture.shape[:2]
+    columns = np.clip((fine[:, 0] / size[0] * width).astype(int), 0, width - 1)
+    rows = np.clip((fine[:, 1] / size[1] * height).astype(int), 0, height - 1)
+    return np.asarray(picture[rows, columns])
 
 
 def _shown(points: Floats, picture: npt.NDArray[Any], size: Size) -> bool:
     """Whether the rendering has anything where a line would be; it knows styles that hide it."""
-    height, width = picture.shape[:2]
-    fine = finely(points)
-    columns = np.clip((fine[:, 0] / size[0] * width).astype(int), 0, width - 1)
-    rows = np.clip((fine[:, 1] / size[1] * height).astype(int), 0, height - 1)
-    return bool((picture[rows, columns].min(axis=1) < 0.9).mean() > 0.3)
-
-
-def _polylines(geometry: Any) -> list[Floats]:
-    """The lines of a geometry as arrays [n, 2], specks left out."""
-    merged = shapely.line_merge(geometry) if "Line" in geometry.geom_type else geometry
-    return [
-        shapely.get_coordinates(part)
-        for part in shapely.get_parts(merged)
-        if part.geom_type in ("LineString", "LinearRing") and part.length >= _MIN_PIECE_MM
-    ]
+    return bool((_pixels(finely(points), picture, size).min(axis=1) < 0.9).mean() > 0.3)

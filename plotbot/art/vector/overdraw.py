@@ -61,7 +61,8 @@ def remove_overdrawing(
     kept: list[tuple[int, str, Floats]] = []
     repeated = soaked = 0.0
     dropped = 0
-    for pen_id in dict.fromkeys(pen_id for pen_id, _ in strokes):
+    # Of what is too much, the lightest inks are missed least.
+    for pen_id in sorted({pen_id for pen_id, _ in strokes}, key=lambda pen: (inventory[pen].lab[0], pen)):
         width = inventory[pen_id].width_mm
         own = np.zeros((rows, columns), np.bool_)
         for number, (one, points) in enumerate(strokes):

@@ -142,10 +142,17 @@ def _page(picture: Picture) -> tuple[float, float]:
     return (max(1.0, float(every.real.max())), max(1.0, float(every.imag.max())))
 
 
-def visible(lines: Sequence[BaseGeometry], covers: Sequence[BaseGeometry | None]) -> list[BaseGeometry]:
+def visible(
+    lines: Sequence[BaseGeometry],
+    covers: Sequence[BaseGeometry | None],
+    at: Sequence[int] | None = None,
+    inks: Sequence[str | None] | None = None,
+) -> list[BaseGeometry]:
     """What is left of each line, or area, when everything above it has hidden it.
 
-    covers[k] is the opaque area that the k-th shape puts over all shapes before it, None for nothing.
+    covers[k] is the area that the k-th shape puts over all shapes before it, None for nothing. at: which
+    shape each line is; all of them in turn when left out. inks: what each shape is drawn with, None where
+    that is not one ink; what has the same ink hides nothing.
     """
     places = [k for k, cover in enumerate(covers) if cover is not None and not cover.is_empty]
     solid = [covers[k] for k in places]
@@ -154,9 +161,11 @@ def visible(lines: Sequence[BaseGeometry], covers: Sequence[BaseGeometry | None]
     tree = shapely.STRtree(solid)
     where = np.asarray(places)
     left = []
-    for k, line in enumerate(lines):
+    for k, line in zip(range(len(lines)) if at is None else at, lines, strict=True):
         hit = tree.query(line, predicate="intersects")
         above = hit[where[hit] > k]
+        if inks is not None and inks[k] is not None:
+            above = np.array([one for one in above.tolist() if inks[places[one]] != inks[k]], dtype=int)
         if len(above):
             line = line.difference(shapely.unary_union([solid[index] for index in above]))  # noqa: PLW2901
         left.append(line)
