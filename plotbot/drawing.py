@@ -32,6 +32,7 @@ from plotbot.svg import (
     DRAWING_NOTE,
     DROP_FIELD,
     LAYER_FIELD,
+    LEFT_OUT_FIELD,
     NUMBERED_FIELD,
     PLAN_FIELD,
     read_document,
@@ -50,6 +51,7 @@ __all__ = [
     "fit",
     "flat_layers",
     "from_strokes",
+    "left_out",
     "merged",
     "moved",
     "placed",
@@ -292,6 +294,11 @@ def read_svg(path: Path, *, text: bool = False) -> vpype.Document:
     Raises `BadInput` when it cannot be read or draws nothing.
     """
     return read_document(path, text=text)
+
+
+def left_out(drawing: vpype.Document) -> dict[str, int]:
+    """What of the file that a drawing was read from has no lines, and how often."""
+    return dict(drawing.property(LEFT_OUT_FIELD) or {})
 
 
 def write_svg(drawing: vpype.Document, path: Path, inventory: Inventory | None = None) -> None:

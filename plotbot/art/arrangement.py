@@ -36,7 +36,8 @@ _JUDGED_MM = 0.5
 class ArrangeOptions:
     """svg_mode: ``plain`` keeps an SVG's paths, see `read_artwork` for the others. layers: pens of layers.
     tones: how photographs become marks; without it, as `QuantizeOptions` are. refine: let their strokes
-    slide to where they match better (see `plotbot.art.picture.refine`; needs torch).
+    slide to where they match better (see `plotbot.art.picture.refine`; needs torch). text: letters of SVGs as
+    their outlines, which plain ones leave out, or in a single-line font.
 
     fit, scale, rotate, align, crop: see `Placement`; without any a plain SVG stays where it is, and all
     else fills its place. grid: columns and rows of cells; the files fill them row by row, over and over
@@ -54,6 +55,7 @@ class ArrangeOptions:
     grid: tuple[int, int] | None = None
     gap: float = 5.0
     refine: bool = False
+    text: Literal["outlines", "lines"] = "outlines"
 
     def placement(self, *, fits: bool) -> Placement:
         """What was asked for; `fits` is what is done where nothing was said of fitting."""
@@ -81,12 +83,13 @@ class Look:
 @dataclass(frozen=True, slots=True, eq=False)
 class Arranged:
     """look: None where a file has none to keep to. figures: of each file that was judged while it was made.
-    not_drawn: how many shapes, by reason."""
+    not_drawn: how many shapes, by reason. remarks: what else a person may want to know."""
 
     drawing: vpype.Document
     look: Look | None = None
     figures: tuple[dict[str, Any], ...] = ()
     not_drawn: dict[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +104,7 @@ class _Piece:
     area: Box = (0.0, 0.0, 0.0, 0.0)
     cut: bool = False
     not_drawn: dict[str, int] = field(default_factory=dict)
+    remark: str = ""
 
 
 def arrange(
@@ -142,6 +146,7 @@ def arrange(
         _look(pieces),
         tuple(piece.figures for piece in made if piece.figures is not None),
         dropped,
+        tuple(piece.remark for piece in made if piece.remark),
     )
 
 
@@ -162,13 +167,15 @@ def _piece(
     if options.svg_mode != "plain":
         return _svg(path, inventory, paper, area, options, tell)
     chosen = LayerMap(options.layers, inventory)
-    drawing = drawings.assign_pens(drawings.read_svg(path), inventory, chosen)
+    read = drawings.read_svg(path, text=options.text == "lines")
+    left_out = {f"{what}, which plain SVGs leave out": n for what, n in drawings.left_out(read).items()}
+    drawing = drawings.assign_pens(read, inventory, chosen)
     if options.placed:
         placement = options.placement(fits=options.grid is not None)
         drawing = drawings.placed(drawing, paper, placement, area)
     elif options.crop:
         drawing = drawings.cropped(drawing, area)
-    return _Piece(drawing, area=area)
+    return _Piece(drawing, area=area, not_drawn=left_out)
 
 
 def _picture(
@@ -221,12 +228,15 @@ def _svg(
     from plotbot.art.vector import ArtworkOptions, read_artwork  # noqa: PLC0415
 
     mode: Literal["lines", "faithful"] = "lines" if options.svg_mode == "lines" else "faithful"
-    settings = ArtworkOptions(svg_mode=mode, layer_map=options.layers)
+    settings = ArtworkOptions(svg_mode=mode, layer_map=options.layers, text=options.text)
     art = read_artwork(path, inventory, area, settings, tell, options.placement(fits=True))
-    figures = None
+    figures: dict[str, Any] = {"art": path.name}
     if art.difference is not None:
         floor = art.floor.as_dict() if art.floor is not None else None
-        figures = {"art": path.name, "drawn": art.difference.as_dict(), "floor": floor}
+        figures |= {"drawn": art.difference.as_dict(), "floor": floor}
+    figures["not_drawn"] = art.dropped
+    if art.overdrawn is not None:
+        figures["overdrawing"] = art.overdrawn.as_dict()
     strokes = _moved(art.strokes, art.pose, area, options.crop)
     return _Piece(
         drawings.from_strokes(strokes, inventory, paper),
@@ -237,6 +247,7 @@ def _svg(
         area,
         options.crop,
         art.dropped,
+        str(art.overdrawn or ""),
     )
 
 

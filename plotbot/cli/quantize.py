@@ -57,7 +57,7 @@ def quantize(
     people.print(
         f"Wrote {out}: {len(drawn)} strokes of {used} pen{'s' if used != 1 else ''}."
         + (f" About {minutes(seconds)} to plot." if seconds else ""),
-        *(f"{one['art']}: mean ΔE00 {one['drawn']['mean']:.1f}." for one in read.figures),
+        *(f"{one['art']}: mean ΔE00 {one['drawn']['mean']:.1f}." for one in read.figures if "drawn" in one),
         f"Plan it with: plotbot plan {out}",
         soft_wrap=True,
     )

@@ -152,6 +152,15 @@ class OwnArt:
         ),
     ] = field(default_factory=list)
 
+    text: Annotated[
+        Literal["outlines", "lines"],
+        typer.Option(
+            "--text",
+            help="SVG text: as its outlines, which plain SVGs leave out, or in a single-line font.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = "outlines"
+
     @property
     def budget_s(self) -> float | None:
         """The time budget in seconds; raises `BadInput`."""
@@ -196,8 +205,8 @@ class OwnArt:
         for option, given in (("--time-budget", self.time_budget is not None), ("--refine", self.refine)):
             if given and not pictures:
                 raise BadInput(f"{option} is for photographs; {arts[0].name} is none.")
-        if len(pictures) == len(arts) and (self.svg_mode != "plain" or self.maps):
-            raise BadInput(f"--svg-mode and --map are for SVGs; {arts[0].name} is a picture.")
+        if len(pictures) == len(arts) and (self.svg_mode != "plain" or self.maps or self.text != "outlines"):
+            raise BadInput(f"--svg-mode, --map and --text are for SVGs; {arts[0].name} is a picture.")
         if pictures and place.fit is False:
             raise BadInput(
                 f"--no-fit: {pictures[0].name} is a picture and has no size of its own; use --scale."
@@ -219,6 +228,7 @@ class OwnArt:
             None if place.grid is None else parse_grid(place.grid),
             parse_length(place.gap, "--gap"),
             self.refine,
+            self.text,
         )
         options.placement(fits=True)
         return options
@@ -233,9 +243,12 @@ def read_files(arts: Sequence[Path], inventory: Inventory, sheet: Paper, options
         arranged = arrange(arts, inventory, sheet, options, tell)
     for reason, count in arranged.not_drawn.items():
         people.print(f"Not drawn: {count} shape{'s' if count != 1 else ''}, {reason}")
+    for remark in arranged.remarks:
+        people.print(remark, soft_wrap=True)
     for figures in arranged.figures:
-        before, now = figures.get("refined_from"), figures["drawn"]["mean"]
+        before = figures.get("refined_from")
         if before is not None:
+            now = figures["drawn"]["mean"]
             kept = f"from {before:.2f} to {now:.2f}" if now < before else "not at all; they stay as they were"
             people.print(f"Refining the strokes of {figures['art']} brought the mean ΔE00 {kept}.")
     look = arranged.look

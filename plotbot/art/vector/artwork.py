@@ -116,8 +116,8 @@ def read_artwork(
         for what, count in found.left_out.items():
             if what == "text":
                 texts = only_text(root)
-                letters = lay_text(texts, found.size_px, _size(box), str(path), palette)[0] if texts else []
-                strokes += letters
+                assert texts is not None
+                strokes += lay_text(texts, found.size_px, _size(box), str(path), palette)[0]
             else:
                 dropped[f"{what}, {_NO_LINES}"] += count
         # As a browser does, nothing is shown beyond the page.

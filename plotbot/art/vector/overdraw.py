@@ -23,6 +23,7 @@ __all__ = ["Overdrawn", "remove_overdrawing"]
 Floats = npt.NDArray[np.float64]
 Strokes = list[tuple[str, Floats]]
 
+_WORTH_MM = 10.0
 _MOST_PLACES = 60_000_000
 
 
@@ -35,6 +36,24 @@ class Overdrawn:
     repeated_mm: float
     soaked_mm: float
     dropped: int
+
+    def as_dict(self) -> dict[str, float]:
+        """For ``--json``."""
+        return {
+            "repeated_mm": round(self.repeated_mm, 1),
+            "soaked_mm": round(self.soaked_mm, 1),
+            "strokes": self.dropped,
+        }
+
+    def __str__(self) -> str:
+        """What was saved, as a sentence; empty where that is nothing worth a word."""
+        if self.repeated_mm + self.soaked_mm < _WORTH_MM:
+            return ""
+        wet = f", {self.soaked_mm / 1000:.2f} m more where the paper is wet enough" if self.soaked_mm else ""
+        return (
+            f"Overdrawing left out: {self.repeated_mm / 1000:.2f} m over ink of the same pen{wet}; "
+            f"{self.dropped} stroke{'s' if self.dropped != 1 else ''} fewer."
+        )
 
 
 def remove_overdrawing(

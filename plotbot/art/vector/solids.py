@@ -46,7 +46,8 @@ def infill(area: Any, width: float) -> list[Floats]:
     while not limbs.is_empty:
         limbs = limbs.buffer(-step)
         lines += polylines(limbs.boundary)
-    return lines + _hatched(wide.buffer(-0.4 * width), step)
+    # A little into the limbs, so that nothing is left bare between the two.
+    return lines + _hatched(wide.buffer(0.4 * width).intersection(area.buffer(-0.9 * width)), step)
 
 
 def polylines(geometry: Any) -> list[Floats]:
