@@ -179,7 +179,7 @@ def _faithful(
     laid = lay_lines(shapes, size, picture, palette, dropped)
     texts = only_text(root) if options.text == "outlines" else None
     letters: Strokes = []
-    lettered = None
+    lettered: npt.NDArray[np.bool_] | None = None
     if texts is not None:
         letters, lettered = lay_text(tinted(texts, palette.forced), found.size_px, size, name, palette)
     rest = rest_of(picture, laid, letters, lettered, size, inventory)

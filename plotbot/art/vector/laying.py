@@ -184,12 +184,17 @@ def lay_lines(
 
 
 def rest_of(
-    picture: npt.NDArray[Any], laid: Laid, more: Strokes, area: Any, size: Size, inventory: Inventory
+    picture: npt.NDArray[Any],
+    laid: Laid,
+    letters: Strokes,
+    lettered: npt.NDArray[np.bool_] | None,
+    size: Size,
+    inventory: Inventory,
 ) -> npt.NDArray[Any] | None:
     """The picture that tones are to make: as it is where nothing is laid, and as laid where that is all.
     None where nothing is left for tones.
 
-    more, area: strokes that are laid besides, in mm from the corner of the page, and where they lie.
+    letters, lettered: what `lay_text` gives.
     """
     from scipy.ndimage import binary_dilation  # noqa: PLC0415
 
@@ -205,13 +210,14 @@ def rest_of(
         if x1 > x0 and y1 > y0:
             alike = np.abs(picture[y0:y1, x0:x1] - light).max(axis=2) < _ALIKE
             bare[y0:y1, x0:x1] |= _mask(region, factor, (x0, y0, x1, y1)) & alike
-    covered = bare | binary_dilation(bare, iterations=2)
+    covered = bare | binary_dilation(bare, iterations=3)
     if laid.thin:
-        # One pixel and a half around a line is the soft edge of its rendering.
-        grown = shapely.union_all([line.buffer(1.5 / factor.min()) for line in laid.thin])
+        # Around a line is the soft edge of its rendering.
+        grown = shapely.union_all([line.buffer(2.5 / factor.min()) for line in laid.thin])
         covered |= _mask(grown, factor, (0, 0, width, height))
-    if area is not None:
-        covered |= _mask(area, factor, (0, 0, width, height))
+    if lettered is not None:
+        share = resized(lettered[..., None].astype(np.float32), (height, width))[..., 0]
+        covered |= binary_dilation(share > 0.05, iterations=2)
     left = picture[~covered].min(axis=1) < _BARE
     if left.sum() < _WORTH_A_TONE * covered.size:
         return None
@@ -219,7 +225,7 @@ def rest_of(
         return picture
     wanted = relative_to_film(np.asarray(_continued(picture, covered), dtype=np.float64))
     wanted[bare] = 1.0
-    inked = film_of_strokes([*laid.strokes, *more], inventory, (0.0, 0.0, *size), 8.0)
+    inked = film_of_strokes([*laid.strokes, *letters], inventory, (0.0, 0.0, *size), 8.0)
     wanted[covered] *= resized(inked, (height, width))[covered]
     wanted[~covered] = relative_to_film(picture[~covered].astype(np.float64))
     return np.asarray(film_to_relative(np.clip(wanted, 0, None)))
@@ -227,8 +233,9 @@ def rest_of(
 
 def lay_text(
     texts: ElementTree.Element, size_px: Size, size: Size, name: str, palette: Palette
-) -> tuple[Strokes, Any]:
-    """Letters as lines in mm from the corner of the page, colour by colour, and where they lie."""
+) -> tuple[Strokes, npt.NDArray[np.bool_] | None]:
+    """Letters as lines in mm from the corner of the page, colour by colour, and which parts of the page,
+    in a picture of it [h, w], they are."""
     px_per_mm = min(20.0, 5000 / max(size))
     picture = render(texts, round(size[0] * px_per_mm), name, size_px)
     mm_per_px = size[0] / picture.shape[1]
@@ -248,8 +255,7 @@ def lay_text(
         # Mixed edge pixels go to the letter they belong to.
         mask = (which == index) | (inked & ~np.isin(which, bodies))
         strokes += [(LayeredPen(pen.id, ""), line) for line in mark_lines(mask, mm_per_px, pen.width_mm)]
-    boxes = [shapely.LineString(line).buffer(0.6 * palette.finest + 0.2) for _, line in strokes]
-    return strokes, shapely.unary_union(boxes) if boxes else None
+    return strokes, inked
 
 
 def _pen_of(piece: _Piece, palette: Palette) -> Pen | None:

@@ -34,6 +34,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _LINKS = ("href", "{http://www.w3.org/1999/xlink}href")
 _LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
 _OUTSIDE_URL = re.compile(r"url\(\s*['\"]?\s*(?!#|data:)([^)'\"]{1,80})|@import\s+(\S{1,80})", re.IGNORECASE)
+_DISPLAY = re.compile(r"(?:^|;)\s*display\s*:[^;]*")
 _DRAWN = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "image", "use", "foreignObject")
 _HOLDERS = ("defs", "clipPath", "mask", "pattern", "marker", "symbol")
 
@@ -55,7 +56,8 @@ def read_source(path: Path) -> ElementTree.Element:
             label = child.get(_LABEL)
             if _plain(child) == "g" and label and not parse_layer_name(label).plotted:
                 # Kept, for others may use what is in it; and so that layers keep their places.
-                child.set("style", f"{child.get('style') or ''};display:none !important")
+                child.set("style", _DISPLAY.sub("", child.get("style") or ""))
+                child.set("display", "none")
             elif _plain(child) == "script":
                 element.remove(child)
     return root
