@@ -34,9 +34,8 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="where to write NAME.png, target beside plan")
     options = parser.parse_args()
     inventory, paper = load_inventory(options.pens), Paper.parse(options.paper, margin="10mm")
-    print(
-        f"{'file':<28}{'ΔE00':>7}{'p95':>7}{'floor':>7}{'strokes':>9}{'ink m':>8}{'pens':>6}{'min':>7}{'cpu s':>7}"
-    )
+    head = ("ΔE00", "p95", "floor", "strokes", "ink m", "passes", "min", "cpu s")
+    print(f"{'file':<28}" + "".join(f"{name:>9}" for name in head))
     with tempfile.TemporaryDirectory() as folder:
         for path in options.files or _corpus(Path(folder)):
             begun = time.process_time()
