@@ -1,6 +1,7 @@
 """How long pictures and SVGs take, and how near they come.
 
 python bench/quantize.py photo      cat, coffee and astronaut, low-passed ΔE00 beside the tin's floor
+python bench/quantize.py refined    the same, refined by the renderer
 python bench/quantize.py large      a 2,000 x 2,000 photograph to a planned drawing in twelve pens
 python bench/quantize.py svg        50,000 and 200,000 paths to centre lines, and the most memory used
 """
@@ -17,8 +18,9 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from plotbot.art.picture import QuantizeOptions, load_picture, quantize
+from plotbot.art.picture import MARKS, Quantized, QuantizeOptions, load_picture, quantize
 from plotbot.art.picture.judge import colour_difference, film_of_strokes, resized
+from plotbot.art.picture.refine import refine
 from plotbot.art.vector import ArtworkOptions, read_artwork
 from plotbot.drawing import from_strokes
 from plotbot.ink.spaces import srgb_to_rec2020
@@ -31,22 +33,41 @@ TIN = load_inventory("staedtler12")
 
 
 def photo() -> None:
-    for marks in ("hatch", "flow", "cross"):
+    for marks in (*MARKS, "flow+lines"):
         for name in ("chelsea", "coffee", "astronaut"):
             picture = srgb_to_rec2020(getattr(data, name)() / 255)
-            start = time.perf_counter()
-            result = quantize(picture, TIN, SHEET.drawable, QuantizeOptions(marks=marks))
-            took = time.perf_counter() - start
-            cells = resized(film_of_strokes(result.strokes, TIN, result.box_mm, 10.0), result.target.shape)
-            seen = [
-                colour_difference(cells, result.target, TIN.paper.lab, result.cell_mm, sigma).mean
-                for sigma in (0.5, 1.0, 2.0)
-            ]
-            print(
-                f"{marks:6} {name:10} {took:5.1f} s  floor {result.report.floor.mean:.2f}  "
-                f"drawn at 0.5/1/2 mm {seen[0]:.2f} {seen[1]:.2f} {seen[2]:.2f}  "
-                f"{result.report.strokes} strokes  {result.report.seconds / 3600:.1f} h"
-            )
+            options = QuantizeOptions(marks=marks)
+            start = time.process_time()
+            result = quantize(picture, TIN, SHEET.drawable, options)
+            _tell(f"{marks:10} {name:10}", result, time.process_time() - start)
+
+
+def refined() -> None:
+    for marks in ("hatch", "flow"):
+        for name in ("chelsea", "coffee", "astronaut"):
+            picture = srgb_to_rec2020(getattr(data, name)() / 255)
+            options = QuantizeOptions(marks=marks)
+            result = quantize(picture, TIN, SHEET.drawable, options)
+            start, wall = time.process_time(), time.perf_counter()
+            result = refine(result, TIN, options)
+            took = time.perf_counter() - wall
+            _tell(f"{marks:10} {name:10}", result, time.process_time() - start)
+            print(f"    from {result.report.refined_from:.2f} at 1 mm, in {took:.0f} s")
+
+
+def _tell(what: str, result: Quantized, cpu_s: float) -> None:
+    cells = resized(film_of_strokes(result.strokes, TIN, result.box_mm, 10.0), result.target.shape)
+    seen = [
+        colour_difference(cells, result.target, TIN.paper.lab, result.cell_mm, sigma).mean
+        for sigma in (0.5, 1.0, 2.0)
+    ]
+    lengths = [float(np.hypot(*np.diff(points, axis=0).T).sum()) for _, points in result.strokes]
+    print(
+        f"{what} {cpu_s:5.1f} s of CPU  floor {result.report.floor.mean:.2f}  "
+        f"drawn at 0.5/1/2 mm {seen[0]:.2f} {seen[1]:.2f} {seen[2]:.2f}  {len(lengths)} strokes of "
+        f"{np.median(lengths):.1f} mm, {sum(lengths) / 1000:.0f} m  {result.report.seconds / 3600:.1f} h",
+        flush=True,
+    )
 
 
 def large() -> None:
@@ -91,5 +112,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("photo", "large", "svg"))
-    {"photo": photo, "large": large, "svg": svg}[parser.parse_args().what]()
+    parser.add_argument("what", choices=("photo", "refined", "large", "svg"))
+    {"photo": photo, "refined": refined, "large": large, "svg": svg}[parser.parse_args().what]()

@@ -23,6 +23,10 @@ Floats = npt.NDArray[np.float64]
 _COARSEST = 5
 """The coarsest streamlines are 2 to this power pen widths apart."""
 
+_FINEST = 0.7
+"""The finest lines are closer by this factor: streamlines lie less evenly than parallels, and a solid of them
+would have gaps."""
+
 _TEST = 0.6
 """A line ends where it comes nearer to another than this part of the spacing."""
 
@@ -84,7 +88,7 @@ def flow_guides(
     level = np.zeros(most // 4 + 2, np.int64)
     count = 0
     for power in range(_COARSEST, -1, -1):
-        spacing = CLOSE * width_mm * 2**power
+        spacing = CLOSE * width_mm * 2**power * (1.0 if power else _FINEST)
         across, down = max(1, round(width / spacing)), max(1, round(height / spacing))
         grid = np.stack(np.meshgrid(np.arange(across), np.arange(down)), -1).reshape(-1, 2)
         seeds = (grid + rng.uniform(0.2, 0.8, grid.shape)) * [width / across, height / down]
