@@ -268,7 +268,7 @@ def tiles_of(experiment: Experiment, results: Sequence[Result], *, styled: bool 
 
     tiles = []
     for one in results:
-        note = f"weight {one.style_weight:g} · seed {one.seed}" if styled else f"seed {one.seed}"
+        note = f"weight {one.style_weight:g} · seed {one.seed}" if styled else ""
         figures: dict[str, float | None] = {"activation": one.activation["as_plotted"]}
         if styled:
             figures |= {"exc_loss": one.exc_loss, "distance from the style": one.style}

@@ -47,9 +47,9 @@ def write_sheet_picture(path: Path, tiles: Sequence[Tile], together: int = 1) ->
     together: how many neighbours belong together and stay in one row.
     """
     side = _side_px(len(tiles), 200, 128, 96)
-    letters_px = max(11, side // 12)
+    letters_px = max(11, side // 11)
     font, line = ImageFont.load_default(letters_px), round(letters_px * 1.25)
-    gap, below = max(6, side // 20), 2 * line + side // 20
+    gap, below = max(6, side // 20), (1 + any(tile.note for tile in tiles)) * line + side // 12
     groups = math.sqrt(len(tiles) * (side + below) / side * 4 / 3) / together
     columns = min(len(tiles), together * max(1, round(groups)))
     rows = -(-len(tiles) // columns)
@@ -64,7 +64,8 @@ def write_sheet_picture(path: Path, tiles: Sequence[Tile], together: int = 1) ->
         with Image.open(tile.picture, formats=("PNG",)) as picture:
             sheet.paste(picture.convert("RGB").resize((side, side), Image.Resampling.LANCZOS), (x, y))
         draw.text((x, y + side + 2), tile.title, _TEXT, font)
-        shown = _figure(next(iter(tile.figures.values()), None))
+        # Pillow's own font has no minus and no dash.
+        shown = _figure(next(iter(tile.figures.values()), None)).replace("−", "-").replace("–", "-")
         draw.text((x + side, y + side + 2), shown, _TEXT, font, anchor="ra")
         draw.text((x, y + side + 2 + line), tile.note, _SOFT, font)
     with written_whole(path) as temporary:
@@ -99,11 +100,12 @@ def _tile(tile: Tile, side: int) -> str:
     )
     told = " · ".join(f"{html.escape(name)} {_figure(value)}" for name, value in tile.figures.items())
     first = _figure(next(iter(tile.figures.values()), None))
+    told_below = f"<small>{note}</small>" if note else ""
     return (
         f'<li {figures}><button aria-pressed="false" title="{told}" '
         f'data-command="{html.escape(tile.command)}">'
         f'<img loading="lazy" alt="" src="{data_uri(thumbnail(tile.picture, side))}">'
-        f"<b>{title}</b> <span>{first}</span><small>{note}</small></button></li>"
+        f"<b>{title}</b> <span>{first}</span>{told_below}</button></li>"
     )
 
 
