@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ __all__ = ["Trial", "ablate", "contact_sheet", "trials"]
 FIXED = 3.0
 """Spikiness where it is fixed."""
 
-_SHORT_PX, _GAP_PX, _TEXT_PX = 224, 12, 15
+SHORT_PX = 336
 
 
 @dataclass(frozen=True)
@@ -90,33 +90,16 @@ def ablate(
     return done
 
 
-def contact_sheet(done: list[Trial]) -> np.ndarray:
+def contact_sheet(done: Sequence[Trial]) -> np.ndarray:
     """Every trial as the soft picture beside the one in which each pixel has its best colour, with what the
     network makes of both: sRGB uint8 [H, W, 3]."""
-    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
+    from plotbot.preview.matching import side_by_side  # noqa: PLC0415
 
-    columns = 2 if len(done) > 1 else 1
-    pairs = []
+    panels = []
     for trial in done:
-        artwork = trial.artwork
-        soft, hard = (
-            film_picture(film, artwork.paper_lab, _SHORT_PX) for film in (artwork.soft, artwork.argmax)
-        )
-        pairs.append(np.concatenate([soft, hard], 1))
-    height, width = pairs[0].shape[:2]
-    cell = height + _GAP_PX + 2 * _TEXT_PX + 12, width + 2 * _GAP_PX
-    rows = -(-len(done) // columns)
-    sheet = Image.new("RGB", (columns * cell[1], rows * cell[0] + _GAP_PX), "white")
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(_TEXT_PX)
-    for index, (trial, pair) in enumerate(zip(done, pairs, strict=True)):
-        left = index % columns * cell[1] + _GAP_PX
-        top = index // columns * cell[0] + _GAP_PX
-        figures = trial.figures()
-        draw.text((left, top), f"Tricks: {trial.name}", "black", font)
-        for x, key in ((left, "soft"), (left + width // 2, "argmax")):
-            draw.text((x, top + _TEXT_PX + 3), f"{key} {figures[key]:.2f}", "black", font)
-        text = f"entropy {figures['entropy_bits']:.3f} bits"
-        draw.text((left + width - draw.textlength(text, font), top), text, "black", font)
-        sheet.paste(Image.fromarray(pair), (left, top + 2 * _TEXT_PX + 8))
-    return np.asarray(sheet)
+        artwork, softness = trial.artwork, trial.artwork.softness
+        title = f"Tricks: {trial.name}. Soft {softness.soft:.2f}"
+        panels.append((title, film_picture(artwork.soft, artwork.paper_lab, SHORT_PX)))
+        title = f"Argmax {softness.argmax:.2f}; entropy {softness.entropy:.3f} bit"
+        panels.append((title, film_picture(artwork.argmax, artwork.paper_lab, SHORT_PX)))
+    return side_by_side(panels, columns=4)

@@ -19,9 +19,8 @@ from plotbot.art.pace import Pace
 from plotbot.art.settings import GenerateSettings
 from plotbot.art.strokes import bezier_points
 from plotbot.art.studio import Studio
-from plotbot.errors import BadInput
 
-__all__ = ["GenerateSettings", "generate"]
+__all__ = ["GenerateSettings", "generate", "repeatable"]
 
 OnStep = Callable[[Step], None]
 Stop = Callable[[], bool]
@@ -35,7 +34,7 @@ def generate(
     """Grow a drawing. `on_step` hears of every step; `stop` is asked before each, and ends the drawing
     early with the best so far. Raises `BadInput` for settings that make no sense."""
     settings.check()
-    with _repeatable(settings.device):
+    with repeatable(settings.device):
         return _generate(settings, on_step, stop)
 
 
@@ -55,11 +54,7 @@ def _generate(settings: GenerateSettings, on_step: OnStep, stop: Stop) -> Artwor
     studio = Studio.of(settings.part(), network, endless=large)
     tried = _tries(studio, later, on_step, stop)
     growth, drawing = max(tried, key=lambda one: one[1].activation)
-    if not math.isfinite(drawing.activation):
-        raise BadInput(
-            f"The activation of {settings.objective.excitation} in {settings.network} is not a number from "
-            "the start; the network's weights may be damaged, or a weight in the objective too large."
-        )
+    studio.check_number(drawing.activation)
     history, snapshots, ended = growth.history, tuple(growth.snapshots), growth.ended
     if large:
         first, area = len(growth.history), settings.area_mm
@@ -130,7 +125,7 @@ def _judged(artwork: Artwork, studio: Studio) -> Artwork:
     return replace(artwork, activations=replace(artwork.activations, as_plotted=plotted))
 
 
-def _repeatable(device: str) -> AbstractContextManager[None]:
+def repeatable(device: str) -> AbstractContextManager[None]:
     """While a GPU draws, convolutions that come out the same every time."""
     if not device.startswith("cuda"):
         return nullcontext()

@@ -20,6 +20,7 @@ from torch import Tensor
 from plotbot.art.adam import Adam
 from plotbot.art.artwork import Activations, FilmSnapshot, Grown, Step
 from plotbot.art.class_map import FixedColours, FreeColours, PixelClasses, boundaries, entropy_bits, roots
+from plotbot.art.generate import repeatable
 from plotbot.art.hatching import draw_region
 from plotbot.art.judge import activation_of_film, rasterise
 from plotbot.art.networks import open_network
@@ -29,7 +30,7 @@ from plotbot.art.pace import Pace
 from plotbot.art.picture.guides import CLOSE
 from plotbot.art.regions import Regions, find_regions
 from plotbot.art.settings import GenerateSettings
-from plotbot.art.studio import Found, Look, Studio, on_host
+from plotbot.art.studio import Look, Studio, on_host
 from plotbot.errors import BadInput
 
 __all__ = ["PixelArtwork", "PixelSettings", "Softness", "generate_pixels"]
@@ -51,7 +52,8 @@ GOLDEN_TURN = math.pi * (3 - math.sqrt(5)) / 2
 
 @dataclass(frozen=True)
 class PixelSettings(GenerateSettings):
-    """What to draw, as in stroke mode; strokes, spans and their length count for nothing here.
+    """What to draw, as in stroke mode; strokes, spans and their length count for nothing here. refit: how
+    many of the steps come after learned colours went to pens.
 
     spikiness: factor on the scores before the softmax, at the start; last_spikiness: at the end.
     penalty: weight of ‖softmax^½‖₁ over the pixels that waver; it grows with the square of what is done,
@@ -95,6 +97,7 @@ class PixelArtwork(Grown):
 
     lines: (pen id, points [n, 2] in mm), in the order they should be drawn. soft, argmax, plotted: films
     [3, H, W] of the picture before and after every pixel took its best colour, and of the strokes.
+    inked_share: of the area, in regions that are not bare paper.
     Of `activations`, *free* is the soft picture, with free colours where they were learned; *quantised* is
     in pens, *refitted* the regions that are drawn.
     """
@@ -104,6 +107,7 @@ class PixelArtwork(Grown):
     soft: np.ndarray
     argmax: np.ndarray
     plotted: np.ndarray
+    inked_share: float
     growth: tuple[FilmSnapshot, ...] = field(default=())
 
     def polylines(
@@ -133,10 +137,11 @@ def generate_pixels(
         leaky=settings.leaky,
     )
     opened = clock()
-    growth = _PixelGrowth(settings, Studio.of(settings, network))
-    growth.run(pace or Pace(settings.steps, settings.seconds, stop), on_step)
-    grown = clock()
-    artwork = growth.artwork()
+    with repeatable(settings.device):
+        growth = _PixelGrowth(settings, Studio.of(settings, network))
+        growth.run(pace or Pace(settings.steps, settings.seconds, stop), on_step)
+        grown = clock()
+        artwork = growth.artwork()
     timings = {"network": opened - begun, "optimise": grown - opened, "regions": clock() - grown}
     return replace(artwork, timings_s=timings)
 
@@ -159,6 +164,8 @@ class _PixelGrowth:
         self.classes = PixelClasses(size, len(self.colours.allowed), grain, self.generator, settings.device)
         self.adam = Adam([*self.classes.parameters, *self.colours.parameters])
         self.settled = False
+        if settings.palette == "learn" and settings.open_share is not None:
+            self.colours.open_share = settings.open_share
         self.free = self.quantised = math.nan
         self.spikiness = settings.spikiness
         self.history: list[Step] = []
@@ -186,7 +193,8 @@ class _PixelGrowth:
                 self.snapshots.append(FilmSnapshot(index, film.detach().cpu().numpy()))
             rate = LAST_RATE + (RATE - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
             self.adam.step([rate] * len(self.classes.parameters) + self.colours.rates)
-            self.history.append(self._step(index, found, pace))
+            phase = "deciding" if self.settled or not self.colours.parameters else "mixing"
+            self.history.append(self.studio.told(index, pace.steps, phase, found, pace))
             on_step(self.history[-1])
         self.ended = pace.ended
 
@@ -198,20 +206,6 @@ class _PixelGrowth:
         own = {"boundaries": boundaries(shares), "wavering": roots(logs)}
         loss = settings.smoothness * own["boundaries"] + settings.penalty * done**2 * own["wavering"] - total
         return Look(loss, terms | own, self._ink_mm(shares.detach()), entropy_bits(logs.detach()))
-
-    def _step(self, index: int, found: Found, pace: Pace) -> Step:
-        return Step(
-            index,
-            pace.steps,
-            "deciding" if self.settled or not self.colours.parameters else "mixing",
-            self.studio.excitation_of(found.terms),
-            found.terms,
-            pace.left_s,
-            found.loss,
-            found.ink_mm,
-            found.pen_entropy,
-            pace.done,
-        )
 
     def _logs(self) -> Tensor:
         """Logarithms of the shares of all classes, [C, H, W]."""
@@ -252,6 +246,7 @@ class _PixelGrowth:
         regions = self._regions()
         drawn = self._drawn(regions)
         refitted = studio.activation(drawn)
+        studio.check_number(refitted)
         by_pen, lines = self._strokes(regions)
         size = canvas.height_px, canvas.width_px
         plotted = rasterise(
@@ -284,6 +279,7 @@ class _PixelGrowth:
             soft=soft.cpu().numpy(),
             argmax=argmax.cpu().numpy(),
             plotted=plotted,
+            inked_share=float((regions.labels > 0).mean()),
             growth=tuple(self.snapshots),
         )
 

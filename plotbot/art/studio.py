@@ -21,6 +21,7 @@ from plotbot.art.pace import Pace
 from plotbot.art.palette import Inking, Inks, darkest
 from plotbot.art.settings import GenerateSettings
 from plotbot.art.strokes import Drawable, bezier_points, polygon_lengths
+from plotbot.errors import BadInput
 from plotbot.pens.inventory import matchable_pens
 
 __all__ = ["Found", "Look", "Studio", "Window", "on_host"]
@@ -169,6 +170,15 @@ class Studio:
         activation, left_s = self.excitation_of(found.terms), pace.left_s
         figures = found.loss, found.ink_mm, found.pen_entropy
         return Step(index, count, phase, activation, found.terms, left_s, *figures, pace.done)
+
+    def check_number(self, activation: float) -> None:
+        """Raise `BadInput` where even the best drawing there is makes no number."""
+        if not math.isfinite(activation):
+            raise BadInput(
+                f"The activation of {self.settings.objective.excitation} in {self.settings.network} is not a "
+                "number from the start; the network's weights may be damaged, or a weight in the objective "
+                "too large."
+            )
 
     def activation(self, film: Tensor) -> float:
         """Activation of a film [3, H, W] of the whole drawing under the fixed views."""

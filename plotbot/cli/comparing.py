@@ -12,8 +12,9 @@ from plotbot.cli.console import people
 from plotbot.errors import Cancelled
 
 if TYPE_CHECKING:
-    from plotbot.art.artwork import Artwork
+    from plotbot.art.artwork import Grown
     from plotbot.cli.growing import ArtOptions
+    from plotbot.cli.pixelling import PixelOptions
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
 
@@ -29,7 +30,7 @@ PICTURE_PX = 420
 class _Drawn:
     weight: float
     path: Path
-    artwork: Artwork
+    artwork: Grown
 
     def figures(self) -> dict[str, Any]:
         """What there is to compare."""
@@ -49,7 +50,7 @@ class _Drawn:
 
 
 def compare_styles(
-    options: ArtOptions, inventory: Inventory, sheet: Paper, out: Path
+    options: ArtOptions, pixels: PixelOptions, inventory: Inventory, sheet: Paper, out: Path
 ) -> dict[str, list[dict[str, Any]] | str]:
     """Grow the drawing once for each weight of the style, as ``NAME-style-50.svg`` and so on beside `out`,
     with ``NAME-styles.png`` to look at; returns the figures for JSON."""
@@ -59,7 +60,7 @@ def compare_styles(
     for weight in options.style_weights():
         people.print(f"Style of weight {weight:g}:")
         one = replace(options, style_weight=f"{weight:g}")
-        artwork, _ = growing.grow(one, inventory, sheet)
+        artwork, _ = growing.grow(one, inventory, sheet, pixels)
         if not artwork.history:
             raise Cancelled("Stopped before the first step; nothing was compared.")
         path = out.with_name(f"{out.stem}-style-{weight:g}.svg")
@@ -75,12 +76,17 @@ def compare_styles(
     return {"drawings": figures, "picture": str(picture)}
 
 
-def _covered(artwork: Artwork) -> float:
+def _covered(artwork: Grown) -> float:
     """Share of the area that ink covers."""
     import torch  # noqa: PLC0415
 
+    from plotbot.art.artwork import Artwork  # noqa: PLC0415
     from plotbot.art.objectives import Seen, SeenStrokes, sparsity  # noqa: PLC0415
+    from plotbot.art.pixels import PixelArtwork  # noqa: PLC0415
 
+    if isinstance(artwork, PixelArtwork):
+        return artwork.inked_share
+    assert isinstance(artwork, Artwork)
     height, width = artwork.size_px
     px = artwork.area_mm[0] / width
     nib = torch.tensor([artwork.pens[pen].width_mm for pen in artwork.pen_of]) / px

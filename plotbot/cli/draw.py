@@ -16,6 +16,7 @@ from plotbot.cli.console import emit_json, people
 from plotbot.cli.growing import ArtOptions
 from plotbot.cli.making import Clock, Facts, check_out, make_job, show_plan, stage
 from plotbot.cli.options import DryRun, Json, Out, Pens, PlotOptions, SheetOptions, Yes
+from plotbot.cli.pixelling import PixelOptions, pixel_figures
 from plotbot.cli.planning import Planning
 from plotbot.cli.reading import OwnArt, PlacementOptions
 from plotbot.errors import BadInput
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from plotbot.art.artwork import Artwork
+    from plotbot.art.artwork import Grown
     from plotbot.art.settings import GenerateSettings
     from plotbot.paper import Paper
+    from plotbot.pens.model import Inventory
     from plotbot.plan.model import Plan
     from plotbot.preview.matching import Target
 
@@ -36,6 +38,7 @@ __all__ = ["draw", "draw_art"]
 @spelled_out
 def draw(
     grown: ArtOptions,
+    pixels: PixelOptions,
     sheet: SheetOptions,
     own: OwnArt,
     place: PlacementOptions,
@@ -60,6 +63,8 @@ def draw(
 
     plotbot draw --pens staedtler12 --channel 87 --dry-run
 
+    plotbot draw --mode pixels --channel 87 --paper a5 --dry-run
+
     plotbot draw --pens staedtler12 --channel 87 --machine virtual --speed 0 --yes
 
     plotbot draw drawing.svg --pens micron --paper a4 --fit --dry-run
@@ -72,6 +77,7 @@ def draw(
         art or [],
         pens,
         grown,
+        pixels,
         sheet,
         own,
         place,
@@ -88,6 +94,7 @@ def draw_art(
     arts: Sequence[Path],
     pens: str | None,
     grown: ArtOptions,
+    pixels: PixelOptions,
     sheet_options: SheetOptions,
     own: OwnArt,
     place: PlacementOptions,
@@ -115,13 +122,10 @@ def draw_art(
     options = grown.settled(settings)
     planning.options()
     plot.check(moves=not dry_run)
-    if arts and options.excites:
-        raise BadInput(f"Draw {arts[0]}, or grow art with --channel; one at a time.")
+    _check_art(arts, options, pixels, inventory)
     plotter = plot.plotter(settings, moves=not dry_run)
     plotter = replace(plotter, profile=planning.limit(plotter.profile))
     wishes = own.options(arts, place, plotter.profile.timing(), options.seed) if arts else None
-    if wishes is None:
-        options.check(inventory)
     if not dry_run:
         check_answerable(hardware=plotter.hardware, yes=yes, json=json)
     title = _title(arts) if arts else options.title()
@@ -129,11 +133,11 @@ def draw_art(
 
     if wishes is None:
         with clock.measure("art"):
-            artwork, grown_with = growing.grow(options, inventory, sheet)
+            artwork, grown_with = growing.grow(options, inventory, sheet, pixels)
         drawing = growing.drawing_of(artwork, inventory, sheet)
         plan, saved = plan_drawing(drawing, inventory, sheet, plotter.profile, planning, clock)
         with stage("Judging the plan…"), clock.measure("judge"):
-            facts = _facts(options, artwork, grown_with, plan)
+            facts = _facts(options, pixels, artwork, grown_with, plan)
             facts = replace(facts, target=_free_colours(artwork, sheet), planning=saved)
     else:
         chosen = own.limited(arts, inventory, options.pen_limit)
@@ -153,11 +157,21 @@ def draw_art(
         emit_json(report)
 
 
+def _check_art(arts: Sequence[Path], options: ArtOptions, pixels: PixelOptions, inventory: Inventory) -> None:
+    if arts and options.excites:
+        raise BadInput(f"Draw {arts[0]}, or grow art with --channel; one at a time.")
+    pixels.check(options, arts)
+    if not arts:
+        options.check(inventory)
+
+
 def _title(arts: Sequence[Path]) -> str:
     return arts[0].stem if len(arts) == 1 else f"{arts[0].stem} and {len(arts) - 1} more"
 
 
-def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, plan: Plan) -> Facts:
+def _facts(
+    options: ArtOptions, pixels: PixelOptions, artwork: Grown, grown_with: GenerateSettings, plan: Plan
+) -> Facts:
     """What the finished plan does to the network, and where the drawing came from."""
     from plotbot.art.judge import activation_of_plot  # noqa: PLC0415
     from plotbot.art.networks import describe, open_network  # noqa: PLC0415
@@ -184,7 +198,7 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
         objective=objective,
         view_px=artwork.view_px,
     )
-    activation = asdict(replace(artwork.activations, as_plotted=as_plotted))
+    activation = asdict(replace(artwork.activations, as_plotted=as_plotted)) | pixel_figures(artwork)
     learned = artwork.quantisation
     return Facts(
         options.title(),
@@ -197,7 +211,7 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
             "weights_sha256": network.weights_sha256,
         },
         settings={
-            "strokes": options.strokes,
+            **pixels.said(grown_with),
             "steps": options.steps,
             "steps_done": len(artwork.history),
             "refit": "by palette" if options.refit is None else options.refit,
@@ -215,7 +229,7 @@ def _facts(options: ArtOptions, artwork: Artwork, grown_with: GenerateSettings, 
 
 
 def _keep_pictures(
-    artwork: Artwork, grown_with: GenerateSettings, folder: Path
+    artwork: Grown, grown_with: GenerateSettings, folder: Path
 ) -> list[tuple[str, npt.NDArray[np.uint8]]]:
     """The run for TensorBoard, a strip of its growth, and with learned colours what became of them, into
     the job folder; returns the pictures of its growth."""
@@ -234,10 +248,12 @@ def _keep_pictures(
     return labelled
 
 
-def _free_colours(artwork: Artwork, sheet: Paper) -> Target | None:
+def _free_colours(artwork: Grown, sheet: Paper) -> Target | None:
     """The drawing in the colours that its strokes had before they got pens, where they had any."""
     learned = artwork.quantisation
-    if learned is None or len(learned.lab) != len(artwork.points_mm):
+    from plotbot.art.artwork import Artwork  # noqa: PLC0415
+
+    if learned is None or not isinstance(artwork, Artwork) or len(learned.lab) != len(artwork.points_mm):
         return None
     from plotbot.art.free_colours import free_light  # noqa: PLC0415
     from plotbot.preview.matching import Target  # noqa: PLC0415

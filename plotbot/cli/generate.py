@@ -14,6 +14,8 @@ from plotbot.cli.console import emit_json, people
 from plotbot.cli.growing import ArtOptions
 from plotbot.cli.making import check_svg
 from plotbot.cli.options import Json, Pens, SheetOptions
+from plotbot.cli.pixelling import Ablate, PixelOptions, ablate_to, pixel_figures
+from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
     from plotbot.paper import Paper
@@ -25,9 +27,11 @@ __all__ = ["generate"]
 @spelled_out
 def generate(
     grown: ArtOptions,
+    pixels: PixelOptions,
     sheet_options: SheetOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="The SVG to write.")] = Path("drawing.svg"),
     pens: Pens = None,
+    ablate: Ablate = False,
     json: Json = False,
 ) -> None:
     """Grow art that excites a network and write it as an SVG, one layer per pen; nothing is planned.
@@ -41,6 +45,8 @@ def generate(
     plotbot generate --channel 87 --paper a3 --landscape --scale 3x2 --out large.svg
 
     plotbot generate --channel 87 --tries 4 --out best_of_four.svg
+
+    plotbot generate --mode pixels --channel 87 --ablate --out regions.svg
     """
     from plotbot.config import load_settings  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
@@ -49,22 +55,39 @@ def generate(
     inventory = load_inventory(pens or settings.pens)
     sheet = sheet_options.on(settings)
     options = grown.settled(settings)
-    options.check(inventory, several_styles=True)
+    several = bool(options.style) and len(options.style_weights()) > 1
+    options.check(inventory, several_styles=not ablate)
+    pixels.check(options)
+    if ablate and pixels.mode != "pixels":
+        raise BadInput("--ablate goes with --mode pixels, and not with strokes.")
     check_svg(out)
-    if options.style and len(options.style_weights()) > 1:
+    if several:
         from plotbot.cli.comparing import compare_styles  # noqa: PLC0415
 
-        report = compare_styles(options, inventory, sheet, out)
+        report = compare_styles(options, pixels, inventory, sheet, out)
     else:
-        report = _generate_one(options, inventory, sheet, out)
+        report = _generate_one(options, pixels, inventory, sheet, out, ablate=ablate)
     if json:
         emit_json(report)
 
 
-def _generate_one(options: ArtOptions, inventory: Inventory, sheet: Paper, out: Path) -> dict[str, Any]:
+def _generate_one(
+    options: ArtOptions,
+    pixels: PixelOptions,
+    inventory: Inventory,
+    sheet: Paper,
+    out: Path,
+    *,
+    ablate: bool,
+) -> dict[str, Any]:
     from plotbot.drawing import write_svg  # noqa: PLC0415
 
-    artwork, grown_with = growing.grow(options, inventory, sheet)
+    tricks: dict[str, Any] = {}
+    if ablate:
+        pictures = out.with_name(f"{out.stem}-ablation.png")
+        artwork, grown_with, tricks = ablate_to(pictures, options, pixels, inventory, sheet)
+    else:
+        artwork, grown_with = growing.grow(options, inventory, sheet, pixels)
     write_svg(growing.drawing_of(artwork, inventory, sheet), out, inventory)
     activations, learned = artwork.activations, artwork.quantisation
     people.print(
@@ -75,11 +98,12 @@ def _generate_one(options: ArtOptions, inventory: Inventory, sheet: Paper, out: 
     )
     return {
         "drawing": str(out),
-        "strokes": len(artwork.pen_of),
+        "strokes": len(artwork.polylines()),
         "pens": sorted(artwork.by_pen()),
-        "activation": asdict(activations),
+        "activation": asdict(activations) | pixel_figures(artwork),
         "colour": learned and {"mean": round(learned.mean, 3), "p95": round(learned.p95, 3)},
         **growing.scale_and_tries(artwork, grown_with),
         "ended": artwork.ended,
+        **tricks,
         "timings_s": artwork.timings_s,
     }

@@ -24,9 +24,10 @@ from plotbot.errors import BadInput
 if TYPE_CHECKING:
     import vpype
 
-    from plotbot.art.artwork import Artwork, Step
+    from plotbot.art.artwork import Grown, Step
     from plotbot.art.objectives import Objective
     from plotbot.art.settings import GenerateSettings
+    from plotbot.cli.pixelling import PixelOptions
     from plotbot.config import Settings
     from plotbot.paper import Paper
     from plotbot.pens.model import Inventory
@@ -35,9 +36,11 @@ __all__ = [
     "DEFAULT_STEPS",
     "DEFAULT_STROKES",
     "ArtOptions",
+    "art_settings",
     "drawing_of",
     "grow",
     "scale_and_tries",
+    "stop_on_interrupt",
     "torch_device",
 ]
 
@@ -296,9 +299,34 @@ class ArtOptions(StyleOptions):
         return name, weight if ":" in self.layer else None
 
 
-def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwork, GenerateSettings]:
+def grow(
+    options: ArtOptions, inventory: Inventory, paper: Paper, pixels: PixelOptions
+) -> tuple[Grown, GenerateSettings]:
     """Grow the drawing on the sheet's drawable area, with a progress bar; Ctrl-C keeps the best so far."""
-    parts = options.parts(inventory, paper)
+    settings = art_settings(options, inventory, paper, pixels)
+    with stop_on_interrupt() as stopping, _progress() as show:
+        artwork = _generate(settings, show, stopping)
+    if artwork.ended == "stopped":
+        last = artwork.history[-1] if artwork.history else None
+        share = f" at {100 * last.done:.0f} %" if last else " before the first step"
+        people.print(f"Stopped{share}; keeping the best so far.")
+    elif artwork.ended == "not a number":
+        people.print(
+            f"[yellow]The activation stopped being a number at step {len(artwork.history)}; "
+            "keeping the best before that.[/yellow]"
+        )
+    if len(artwork.tries) > 1:
+        best = max(artwork.tries, key=lambda one: one.activation)
+        said = ", ".join(f"{one.activation:.2f} (seed {one.seed})" for one in artwork.tries)
+        people.print(f"Activation of the tries: {said}; seed {best.seed} is kept.", soft_wrap=True)
+    return artwork, settings
+
+
+def art_settings(
+    options: ArtOptions, inventory: Inventory, paper: Paper, pixels: PixelOptions
+) -> GenerateSettings:
+    """What to grow on the sheet's drawable area, checked; imports torch and compiles what must be."""
+    parts = options.parts(inventory, paper) if pixels.mode == "strokes" else (1, 1)
     if options.scale is None and parts != (1, 1):
         people.print(
             f"A sheet as large as {paper} grows in {parts[0]} x {parts[1]} parts, for the network to see the "
@@ -310,10 +338,10 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with people.status("Waking the network…") if people.is_terminal else _nothing():
         from plotbot.art.compiled import compile_apart, needs_compiling  # noqa: PLC0415
-        from plotbot.art.generate import GenerateSettings, generate  # noqa: PLC0415
         from plotbot.art.networks import describe, fetch_weights  # noqa: PLC0415
+        from plotbot.art.settings import GenerateSettings  # noqa: PLC0415
 
-        if needs_compiling():
+        if pixels.mode == "strokes" and needs_compiling():
             people.print("Compiling the renderer; this happens once and takes about half a minute.")
             compile_apart()
 
@@ -339,29 +367,25 @@ def grow(options: ArtOptions, inventory: Inventory, paper: Paper) -> tuple[Artwo
             scale=parts,
             device=torch_device(options.device),
         )
+        if pixels.mode == "pixels":
+            settings = pixels.settled(settings)
         settings.check()
     if settings.weights is None and not describe(settings.network).available:
         people.print(f"Downloading the weights of {settings.network}.")
         fetch_weights(settings.network)  # with a bar of its own
-    with _stop_on_interrupt() as stopping, _progress() as show:
-        artwork = generate(settings, show, stopping)
-    if artwork.ended == "stopped":
-        last = artwork.history[-1] if artwork.history else None
-        share = f" at {100 * last.done:.0f} %" if last else " before the first step"
-        people.print(f"Stopped{share}; keeping the best so far.")
-    elif artwork.ended == "not a number":
-        people.print(
-            f"[yellow]The activation stopped being a number at step {len(artwork.history)}; "
-            "keeping the best before that.[/yellow]"
-        )
-    if len(artwork.tries) > 1:
-        best = max(artwork.tries, key=lambda one: one.activation)
-        said = ", ".join(f"{one.activation:.2f} (seed {one.seed})" for one in artwork.tries)
-        people.print(f"Activation of the tries: {said}; seed {best.seed} is kept.", soft_wrap=True)
-    return artwork, settings
+    return settings
 
 
-def scale_and_tries(artwork: Artwork, settings: GenerateSettings) -> dict[str, object]:
+def _generate(settings: GenerateSettings, on_step: Callable[[Step], None], stop: Callable[[], bool]) -> Grown:
+    from plotbot.art.generate import generate  # noqa: PLC0415
+    from plotbot.art.pixels import PixelSettings, generate_pixels  # noqa: PLC0415
+
+    if isinstance(settings, PixelSettings):
+        return generate_pixels(settings, on_step, stop)
+    return generate(settings, on_step, stop)
+
+
+def scale_and_tries(artwork: Grown, settings: GenerateSettings) -> dict[str, object]:
     """For the job and for JSON: the parts of a large drawing, and what every try came to."""
     facts: dict[str, object] = {}
     if settings.scale != (1, 1):
@@ -371,7 +395,7 @@ def scale_and_tries(artwork: Artwork, settings: GenerateSettings) -> dict[str, o
     return facts
 
 
-def drawing_of(artwork: Artwork, inventory: Inventory, sheet: Paper) -> vpype.Document:
+def drawing_of(artwork: Grown, inventory: Inventory, sheet: Paper) -> vpype.Document:
     """The grown strokes as a drawing, placed inside the sheet's margins."""
     from plotbot.drawing import from_strokes  # noqa: PLC0415
 
@@ -423,7 +447,7 @@ def _nothing() -> Iterator[None]:
 
 
 @contextmanager
-def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
     """The first Ctrl-C asks the growth to end; the second one ends the program."""
     asked = False
 
@@ -464,6 +488,8 @@ def _progress() -> Iterator[Callable[[Step], None]]:
                 "choosing": "Choosing pens",
                 "refitting": "Refining lines",
                 "enlarging": "Fitting the large drawing",
+                "mixing": "Mixing colours",
+                "deciding": "Deciding pixels",
             }
             left = minutes(step.left_s)
             bars.update(

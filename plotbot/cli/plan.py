@@ -66,11 +66,13 @@ def plan(
     from plotbot.cli.draw import draw_art  # noqa: PLC0415
     from plotbot.cli.growing import ArtOptions  # noqa: PLC0415
     from plotbot.cli.options import PlotOptions  # noqa: PLC0415
+    from plotbot.cli.pixelling import PixelOptions  # noqa: PLC0415
 
     draw_art(
         [drawing],
         pens,
         ArtOptions(),
+        PixelOptions(),
         sheet,
         OwnArt(),
         place,
