@@ -66,7 +66,10 @@ class Tally:
         leg = self._legs[position]
         planned, mm = float(leg.seconds[number]), float(leg.mm[number])
         self._pace.observe(planned, took_s)
+        # After the last stroke nothing is left, not even what rounding leaves.
         self._seconds_left[position] -= planned
+        if number == len(leg.strokes) - 1:
+            self._seconds_left[position] = 0.0
         self._mm_done[leg.number] += mm
         self._done[leg.number] += 1
         self.strokes += 1
