@@ -67,6 +67,8 @@ def draw(
 
     plotbot draw --pens staedtler12 --channel 87 --machine virtual --speed 0 --yes
 
+    plotbot draw --channel 87 --style mondrian --dry-run
+
     plotbot draw drawing.svg --pens micron --paper a4 --fit --dry-run
 
     plotbot draw photo.jpg --pens staedtler12 --paper a5 --time-budget 90min --dry-run
@@ -218,6 +220,7 @@ def _facts(
             "palette": options.palette,
             "renderer": options.renderer,
             **growing.scale_and_tries(artwork, grown_with),
+            **options.look_said(),
             **({"quantised_to": list(learned.pens)} if learned else {}),
         },
         activation={name: round(value, 4) for name, value in activation.items()},

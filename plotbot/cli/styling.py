@@ -57,13 +57,13 @@ class StyleOptions:
     ] = field(default_factory=list)
     sparsity: Annotated[
         float,
-        typer.Option("--sparsity", help="Cover less of the paper: try 10.", rich_help_panel=_LOOK),
+        typer.Option("--sparsity", help="Cover less of the paper: try 20.", rich_help_panel=_LOOK),
     ] = 0.0
     stroke_length: Annotated[
         float,
         typer.Option(
             "--stroke-length",
-            help="Draw shorter strokes: try 5; below 0 draws longer ones.",
+            help="Draw shorter strokes: try 30; below 0 draws longer ones.",
             rich_help_panel=_LOOK,
         ),
     ] = 0.0
@@ -75,7 +75,7 @@ class StyleOptions:
         float,
         typer.Option(
             "--variation",
-            help="Put less change between neighbouring pixels (total variation): try 20.",
+            help="Put less change between neighbouring pixels (total variation): try 50.",
             rich_help_panel=_LOOK,
         ),
     ] = 0.0
@@ -132,6 +132,12 @@ class StyleOptions:
             layers = self.style_layers or style_layers(description)
             terms = terms - style_weight * style(style_picture(self.style), layers)
         return terms
+
+    def look_said(self) -> dict[str, str | list[str]]:
+        """The style for the job to remember; weights are in its objective."""
+        if self.style is None:
+            return {}
+        return {"style": self.style} | ({"style_layers": self.style_layers} if self.style_layers else {})
 
     def look_title(self) -> str:
         """The style, for the name of a job."""
