@@ -53,7 +53,7 @@ def _generate(settings: GenerateSettings, on_step: OnStep, stop: Stop) -> Artwor
     later = large_steps(settings.steps, settings.scale) if large else 0
     studio = Studio.of(settings.part(), network, endless=large)
     tried = _tries(studio, later, on_step, stop)
-    growth, drawing = max(tried, key=lambda one: one[1].activation)
+    growth, drawing = max(tried, key=lambda one: one[1].finite_activation())
     studio.check_number(drawing.activation)
     history, snapshots, ended = growth.history, tuple(growth.snapshots), growth.ended
     if large:

@@ -15,6 +15,7 @@ from torch import Tensor
 from plotbot.art.ink_renderer import Canvas, render_free
 from plotbot.art.networks import Description, Network, check_channel, check_layer, class_index, class_names
 from plotbot.art.strokes import polygon_lengths, turning
+from plotbot.errors import BadInput
 
 __all__ = [
     "Objective",
@@ -210,24 +211,27 @@ def sparsity() -> Objective:
 
 
 def stroke_length() -> Objective:
-    """Mean length of a stroke in hundreds of pixels of the view, those that may go counting less."""
+    """Mean length of the strokes that are drawn, in hundreds of pixels of the view."""
     return _of_strokes(
-        "stroke length",
-        lambda _seen, strokes: (polygon_lengths(strokes.points_px) * strokes.present).mean() / 100,
+        "stroke length", lambda _seen, strokes: _mean(polygon_lengths(strokes.points_px), strokes) / 100
     )
 
 
 def curvature() -> Objective:
-    """Mean of what a stroke turns along its way, ∫|κ| ds, in radians: 0 for straight lines."""
-    return _of_strokes(
-        "curvature", lambda _seen, strokes: (turning(strokes.points_px) * strokes.present).mean()
-    )
+    """Mean of what the strokes that are drawn turn along their way, ∫|κ| ds, in radians: 0 if straight."""
+    return _of_strokes("curvature", lambda _seen, strokes: _mean(turning(strokes.points_px), strokes))
+
+
+def _mean(values: Tensor, strokes: SeenStrokes) -> Tensor:
+    """The mean over strokes as far as they are drawn; none is tempted to leave for the mean's sake."""
+    weights = strokes.present.detach()
+    return (values * weights).sum() / weights.sum().clamp_min(1e-6)
 
 
 def _of_strokes(name: str, value: Callable[[Seen, SeenStrokes], Tensor]) -> Objective:
     def of_seen(seen: Seen) -> Tensor:
         if seen.strokes is None:
-            raise RuntimeError(f"{name} is of strokes, and this drawing is seen without any")
+            raise BadInput(f"The term {name} is about strokes, and this drawing has none; leave it out.")
         return value(seen, seen.strokes)
 
     return Objective((Term(name, of_seen, of_strokes=True),))

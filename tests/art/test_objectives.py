@@ -58,8 +58,8 @@ def test_terms_of_strokes_measure_them_as_far_as_they_are_drawn() -> None:
     reach = 4.828 - 2  # of the hairpin's turning point
     covered = (4 + round_end) + 0.5 * (reach + round_end)
     assert value(sparsity()) == pytest.approx(covered / 64, rel=0.05)
-    assert value(stroke_length()) == pytest.approx((4 + 0.5 * 6) / 2 / 100, rel=1e-3)
-    assert value(curvature()) == pytest.approx(0.5 * math.pi / 2, abs=1e-3)
+    assert value(stroke_length()) == pytest.approx((4 + 0.5 * 6) / 1.5 / 100, rel=1e-3)
+    assert value(curvature()) == pytest.approx(0.5 * math.pi / 1.5, abs=1e-3)
 
 
 def test_terms_of_strokes_have_slopes_even_for_straight_ones() -> None:
@@ -72,6 +72,11 @@ def test_terms_of_strokes_have_slopes_even_for_straight_ones() -> None:
     turning(bent).sum().backward()
     assert bent.grad is not None
     assert bent.grad[0, 1, 1] > 0  # straighter without the bump
+
+
+def test_terms_of_strokes_say_so_where_there_are_none() -> None:
+    with pytest.raises(BadInput, match="paper covered is about strokes"):
+        sparsity().evaluate(Seen({}, PICTURE, FILM))
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5))
