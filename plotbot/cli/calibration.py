@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -90,6 +90,13 @@ def measure(
     pens: Pens = None,
     only: Only = None,
     cross: Cross = None,
+    scanner: Annotated[
+        Literal["ccd", "led"],
+        typer.Option(
+            "--scanner",
+            help="led (CIS: thin ones, most in printers) or ccd (a white lamp): how sure its colours are.",
+        ),
+    ] = "led",
     found: Annotated[
         Path | None,
         typer.Option("--found", help="Picture of what was found.", show_default="beside the pen file"),
@@ -117,7 +124,7 @@ def measure(
     with stage(f"Reading {scan.name}…"):
         light = load_picture(scan, longest_px=_MOST_PIXELS_ASIDE)
     with stage("Measuring…"):
-        measurement = measure_card(light, card, inventory)
+        measurement = measure_card(light, card, inventory, scanner)
     write_pen_file(measurement.inventory.model_copy(update={"id": out.stem}), out, replace=replace)
     picture = found or out.with_name(f"{out.stem}-found.png")
     write_png(picture, found_picture(measurement), 180)

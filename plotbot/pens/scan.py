@@ -1,8 +1,8 @@
 """Measure pens on a scan of their calibration card.
 
 The scan is taken as linear light, divided by the bare paper around, and turned into Lab on the paper's
-known colour. Pens that an instrument has measured serve as known patches: with six or more a 3 x 3 matrix,
-which leaves white white, corrects what the scanner sees differently from an eye.
+known colour. Pens that an instrument has measured serve as known patches, which correct what the scanner sees
+differently from an eye (`plotbot.pens.scan_colour`).
 """
 
 from __future__ import annotations
@@ -19,19 +19,25 @@ from plotbot.ink.film import film_to_lab, lay, relative_to_film, transmittance
 from plotbot.ink.spaces import delta_e00, lab_to_rec2020, rec2020_to_lab
 from plotbot.pens.chart import Card
 from plotbot.pens.model import Inventory, Lab, Overprint, Pen, ScannedLine
-from plotbot.pens.scan_lines import Hatchings, LineFit, fit_lines, gain_at_half, measured_n
+from plotbot.pens.scan_colour import ScannerKind, correction, uncorrected_error
+from plotbot.pens.scan_lines import (
+    LEAST_UNSURE,
+    LEAST_UNSURE_LED,
+    Hatchings,
+    LineFit,
+    fit_lines,
+    gain_at_half,
+    measured_n,
+)
 from plotbot.pens.scan_markers import Placed, place_card
 from plotbot.pens.scan_patches import Seen, see_patches
 
-__all__ = ["FEWEST_KNOWN", "Measurement", "correction", "measure_card"]
+__all__ = ["Measurement", "measure_card"]
 
 Floats = npt.NDArray[Any]
 
-FEWEST_KNOWN = 6
-"""Measured pens from which a colour correction is fitted."""
-
-_UNCORRECTED_DE = 5.0
-"""What a scanner taken as sRGB is off on inks: simulated ones are 1 to 5 on average, vivid reds more."""
+_NEVER_BETTER = 1.0
+"""ΔE00: no correction makes a scanner an instrument."""
 
 _BARE_DE = 3.0
 _MOST_MISFIT = 0.05
@@ -60,19 +66,27 @@ class Measurement:
     remarks: tuple[str, ...]
 
 
-def measure_card(light: Floats, card: Card, inventory: Inventory) -> Measurement:
+def measure_card(
+    light: Floats, card: Card, inventory: Inventory, scanner: ScannerKind = "led"
+) -> Measurement:
     """Measure a scan, linear Rec.2020 [H, W, 3], of the card of an inventory; raises `BadInput`.
 
+    scanner: what sees, as far as it is known; colours of LEDs are less sure (see `uncorrected_error`).
     Pens without ink on their patch, and pens that are not on the card, stay as they were. Colours that an
     instrument has measured stay; their lines are measured all the same.
     """
     placed = place_card(light, card)
     paper_lab = inventory.paper.lab
     seen = see_patches(placed, card, paper_lab)
-    matrix, corrected = correction(seen, inventory)
-    labs = rec2020_to_lab(
-        np.array([one.relative for one in seen]) @ matrix.T * lab_to_rec2020(np.array(paper_lab))
-    )
+    corrected = correction(seen, inventory)
+    relative = corrected.colours(np.array([one.relative for one in seen]))
+    labs = rec2020_to_lab(relative * lab_to_rec2020(np.array(paper_lab)))
+    sure = [
+        uncorrected_error(one.relative, scanner)
+        if corrected.error is None
+        else max(corrected.error, _NEVER_BETTER)
+        for one in seen
+    ]
     remarks: list[str] = []
     solids = {one.patch.pen: number for number, one in enumerate(seen) if one.patch.kind == "solid"}
     drawn = []
@@ -85,20 +99,21 @@ def measure_card(light: Floats, card: Card, inventory: Inventory) -> Measurement
             drawn.append(pen)
     if not drawn:
         raise BadInput("None of the card's patches has ink on it; this is not a card that was drawn.")
-    hatchings = {pen.id: Hatchings.of(pen.id, pen.nominal_mm, seen, matrix) for pen in drawn}
-    fits, spread, spread_sure = fit_lines(list(hatchings.values()))
+    hatchings = {pen.id: Hatchings.of(pen.id, pen.nominal_mm, seen, corrected.matrix) for pen in drawn}
+    fits, spread, spread_sure = fit_lines(
+        list(hatchings.values()), LEAST_UNSURE_LED if scanner == "led" else LEAST_UNSURE
+    )
     _check_tone(fits, spread)
-    systematic = _UNCORRECTED_DE if corrected is None else corrected
     measured: dict[str, Pen] = {}
     for pen in drawn:
         one = seen[solids[pen.id]]
         changes: dict[str, Any] = {}
         if pen.provenance != "measured":
-            sure = float(np.hypot(systematic, one.uneven / 2)) * (1.5 if one.clipped > 0.2 else 1.0)
+            off = float(np.hypot(sure[solids[pen.id]], one.uneven / 2)) * (1.5 if one.clipped > 0.2 else 1.0)
             changes |= {
                 "lab": _lab(labs[solids[pen.id]]),
                 "provenance": "scan",
-                "uncertainty": round(sure, 1),
+                "uncertainty": round(off, 1),
             }
             if one.clipped > 0.2:
                 remarks.append(
@@ -113,7 +128,7 @@ def measure_card(light: Floats, card: Card, inventory: Inventory) -> Measurement
         else:
             remarks.append(f"Pen {pen} is too faint for its width to be measured; its width stays as it was.")
         measured[pen.id] = pen.model_copy(update=changes)
-    overprints = _overprints(seen, labs, measured, systematic)
+    overprints = _overprints(seen, labs, measured, sure)
     for pen_id, opacity in _opacities(overprints, measured, paper_lab).items():
         measured[pen_id] = measured[pen_id].model_copy(update={"opacity": opacity})
     paper = inventory.paper.model_copy(
@@ -134,54 +149,10 @@ def measure_card(light: Floats, card: Card, inventory: Inventory) -> Measurement
         labs,
         spread,
         spread_sure,
-        corrected,
+        corrected.error,
         _overprint_error(overprints, measured, paper_lab),
         tuple(remarks),
     )
-
-
-def correction(seen: Sequence[Seen], inventory: Inventory) -> tuple[Floats, float | None]:
-    """Matrix [3, 3] from the scanner's light relative to paper to the true one, and how far (ΔE00, root mean
-    square) it is off on a known patch that it was not fitted to. The identity where that is no better, and,
-    with None, where too few patches are known."""
-    paper = lab_to_rec2020(np.array(inventory.paper.lab))
-    known = [
-        (one.relative, lab_to_rec2020(np.array(inventory[one.patch.pen].lab)) / paper)
-        for one in seen
-        if one.patch.kind == "solid" and inventory[one.patch.pen].provenance == "measured"
-    ]
-    if len(known) < FEWEST_KNOWN:
-        return np.eye(3), None
-    scanned, true = (np.array(part) for part in zip(*known, strict=True))
-    off, raw = [], delta_e00(rec2020_to_lab(scanned * paper), rec2020_to_lab(true * paper))
-    for left_out in range(len(known)):
-        rest = np.arange(len(known)) != left_out
-        guess = scanned[left_out] @ _fit_matrix(scanned[rest], true[rest]).T
-        off.append(float(delta_e00(rec2020_to_lab(guess * paper), rec2020_to_lab(true[left_out] * paper))))
-    error, plain = (float(np.sqrt(np.mean(np.square(one)))) for one in (off, raw))
-    # A matrix that does no better on a pen it has not seen is no correction.
-    return (_fit_matrix(scanned, true), error) if error < plain else (np.eye(3), plain)
-
-
-def _fit_matrix(scanned: Floats, true: Floats) -> Floats:
-    """Least squares with rows that add up to 1 (white stays white), a little towards the identity.
-
-    Dark patches count more, as they do to the eye: the slope of a cube root.
-    """
-    rows = []
-    for band in range(3):
-        weight = 1 / (0.03 + true[:, band]) ** (2 / 3)
-        # With x_band = 1 − the others, only the two others are unknown.
-        others = [index for index in range(3) if index != band]
-        left = (scanned[:, others] - scanned[:, [band]]) * weight[:, None]
-        right = (true[:, band] - scanned[:, band]) * weight
-        normal = left.T @ left + 0.02 * np.eye(2)
-        part = np.linalg.solve(normal, left.T @ right)
-        row = np.zeros(3)
-        row[others] = part
-        row[band] = 1 - part.sum()
-        rows.append(row)
-    return np.array(rows)
 
 
 def _check_tone(fits: dict[str, LineFit], spread: float) -> None:
@@ -211,7 +182,7 @@ def _lines(hatchings: Hatchings, fit: LineFit) -> dict[str, Any]:
 
 
 def _overprints(
-    seen: Sequence[Seen], labs: Floats, measured: dict[str, Pen], systematic: float
+    seen: Sequence[Seen], labs: Floats, measured: dict[str, Pen], sure: Sequence[float]
 ) -> list[Overprint]:
     """The crossings of pens that have ink; what was seen twice is averaged."""
     found: dict[tuple[str, str], list[int]] = {}
@@ -223,8 +194,8 @@ def _overprints(
         lab = rec2020_to_lab(lab_to_rec2020(labs[numbers]).mean(axis=0))
         apart = float(delta_e00(labs[numbers], lab).max())
         uneven = max(seen[number].uneven for number in numbers) / 2
-        sure = round(float(np.linalg.norm([systematic, apart, uneven])), 1)
-        result.append(Overprint(under=under, over=over, lab=_lab(lab), provenance="scan", uncertainty=sure))
+        off = round(float(np.linalg.norm([max(sure[number] for number in numbers), apart, uneven])), 1)
+        result.append(Overprint(under=under, over=over, lab=_lab(lab), provenance="scan", uncertainty=off))
     return result
 
 

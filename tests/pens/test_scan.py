@@ -18,7 +18,10 @@ from plotbot.ink.spaces import (
     xyz_to_rec2020,
 )
 from plotbot.pens.chart import Patch, make_card
-from plotbot.pens.scan import Measurement, correction, measure_card
+from plotbot.pens.inventory import load_inventory, matchable_pens
+from plotbot.pens.model import Inventory
+from plotbot.pens.scan import Measurement, measure_card
+from plotbot.pens.scan_colour import correction, uncorrected_error
 from plotbot.pens.scan_markers import place_card
 from plotbot.pens.scan_patches import Seen
 from plotbot.pens.scan_picture import found_picture
@@ -47,7 +50,7 @@ def check(measurement: Measurement) -> None:
         assert found.provenance == "scan"
         assert found.width_mm == pytest.approx(width, rel=0.05)
         assert found.scan is not None
-        assert 0 < found.scan.width_uncertainty_mm < 0.1 * width
+        assert abs(found.width_mm - width) < found.scan.width_uncertainty_mm < 0.15 * width
         assert 1.1 < found.scan.n < 2
 
 
@@ -120,34 +123,84 @@ def test_the_picture_shows_every_patch_where_it_is(measured: Measurement) -> Non
     assert ink.min() < 120
 
 
-def known(kind: str, pens: tuple[str, ...]) -> list[Seen]:
+def matchable(inventory: Inventory) -> Inventory:
+    return inventory.model_copy(update={"pens": matchable_pens(inventory)})
+
+
+def known(kind: str, inventory: Inventory) -> list[Seen]:
     """Solids of pens as a scanner sees them, without noise."""
-    white = response(spectrum(TIN.paper.lab), kind)
+    white = response(spectrum(inventory.paper.lab), kind)
     return [
         Seen(
-            Patch("solid", pen, (0, 0, 9, 9)),
-            srgb_to_rec2020(encode_srgb(np.clip(response(spectrum(TIN[pen].lab), kind) / white, 0, 1))),
+            Patch("solid", pen.id, (0, 0, 9, 9)),
+            srgb_to_rec2020(encode_srgb(np.clip(response(spectrum(pen.lab), kind) / white, 0, 1))),
             0.0,
             0.0,
         )
-        for pen in pens
+        for pen in inventory.pens
     ]
 
 
+def seen_labs(seen: list[Seen], light=None) -> np.ndarray:
+    light = np.array([one.relative for one in seen]) if light is None else light
+    return rec2020_to_lab(light * lab_to_rec2020(np.array(TIN.paper.lab)))
+
+
+def all_measured(inventory: Inventory) -> Inventory:
+    pens = tuple(pen.model_copy(update={"provenance": "measured"}) for pen in inventory.pens)
+    return inventory.model_copy(update={"pens": pens})
+
+
 def test_pens_that_were_measured_correct_the_scanner() -> None:
-    seen = known("led", tuple(pen.id for pen in TIN.pens))
-    paper = lab_to_rec2020(np.array(TIN.paper.lab))
+    seen = known("led", TIN)
     truth = np.array([pen.lab for pen in TIN.pens])
-    raw = delta_e00(rec2020_to_lab(np.array([one.relative for one in seen]) * paper), truth)
-    known_pens = tuple(pen.model_copy(update={"provenance": "measured"}) for pen in TIN.pens)
-    matrix, off = correction(seen, TIN.model_copy(update={"pens": known_pens}))
-    corrected = delta_e00(rec2020_to_lab(np.array([one.relative for one in seen]) @ matrix.T * paper), truth)
+    raw = delta_e00(seen_labs(seen), truth)
+    found = correction(seen, all_measured(TIN))
+    light = found.colours(np.array([one.relative for one in seen]))
+    corrected = delta_e00(seen_labs(seen, light), truth)
     assert corrected.mean() < raw.mean()
     assert corrected.max() < 0.5 * raw.max()
-    assert off is not None
-    assert corrected.mean() < off < np.sqrt(np.mean(raw**2))
-    np.testing.assert_allclose(matrix.sum(axis=1), 1)
-    assert correction(seen, TIN)[1] is None
+    assert found.error is not None
+    assert corrected.mean() < found.error < np.sqrt(np.mean(raw**2))
+    np.testing.assert_allclose(found.matrix.sum(axis=1), 1)
+    assert correction(seen, TIN).error is None
+
+
+def test_many_measured_pens_correct_even_lamps_of_three_colours() -> None:
+    tin = matchable(load_inventory("stabilo88"))
+    seen = known("led", tin)
+    truth = np.array([pen.lab for pen in tin.pens])
+    half = [number % 2 == 0 for number in range(len(tin.pens))]
+    pens = tuple(
+        pen.model_copy(update={"provenance": "measured"}) if one else pen
+        for pen, one in zip(tin.pens, half, strict=True)
+    )
+    found = correction(seen, tin.model_copy(update={"pens": pens}))
+    assert found.roots is not None
+    np.testing.assert_allclose(found.roots.sum(axis=1), 1)
+    light = np.array([one.relative for one in seen])
+    # The other half was not known to it. Twice the light is twice the light.
+    others = ~np.array(half)
+    raw = delta_e00(seen_labs(seen), truth)[others]
+    corrected = delta_e00(seen_labs(seen, found.colours(light)), truth)[others]
+    assert corrected.mean() < 0.7 * raw.mean()
+    assert corrected.max() < 0.6 * raw.max()
+    assert found.error == pytest.approx(float(np.sqrt(np.mean(corrected**2))), rel=0.5)
+    np.testing.assert_allclose(found.colours(0.5 * light), 0.5 * found.colours(light), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["ccd", "led"])
+def test_uncorrected_colours_are_as_far_off_as_is_said(kind: str) -> None:
+    off = []
+    for name in ("staedtler20", "micron"):
+        tin = matchable(load_inventory(name))
+        apart = delta_e00(seen_labs(known(kind, tin)), np.array([pen.lab for pen in tin.pens]))
+        off += [
+            float(one) / uncorrected_error(patch.relative, kind)
+            for one, patch in zip(apart, known(kind, tin), strict=True)
+        ]
+    assert 0.4 < np.sqrt(np.mean(np.square(off))) < 1.1
+    assert np.mean(np.array(off) < 1.5) > 0.95
 
 
 def tone(scan: np.ndarray, change) -> np.ndarray:
