@@ -24,8 +24,11 @@ TRAP = 0.08
 LONG = 1.5
 """A region so much longer than wide is hatched along, others at the pen's own angle."""
 
-HOP = 4.0
+HOP = 8.0
 """From one line to the next the pen stays down for a way of up to so many line distances."""
+
+STRAY = 0.1
+"""On that way its ink may go so much of a line's width over the border."""
 
 SMOOTH_CELLS, TOLERANCE_MM = 1.0, 0.02
 
@@ -132,7 +135,7 @@ def _runs(place: Floats, line_of: npt.NDArray[np.int64], gap: float) -> list[tup
 
 
 def _is_within(regions: Regions, start: Floats, end: Floats, pen_mm: float) -> bool:
-    """Whether a pen may go straight from one point to the other: near enough, and all ink inside."""
+    """Whether a pen may go straight from one point to the other: near enough, hardly over the border."""
     length = float(np.hypot(*(end - start)))
     if length > HOP * CLOSE * pen_mm:
         return False
@@ -141,4 +144,4 @@ def _is_within(regions: Regions, start: Floats, end: Floats, pen_mm: float) -> b
     columns, rows = (way / regions.cell_mm).astype(np.int64).T
     height, width = regions.labels.shape
     depth = regions.depth_mm[rows.clip(0, height - 1), columns.clip(0, width - 1)]
-    return bool((depth >= pen_mm / 2).all())
+    return bool((depth >= (0.5 - STRAY) * pen_mm).all())

@@ -63,6 +63,12 @@ def test_hatching_goes_to_and_fro_in_few_strokes() -> None:
     assert (headings[1:] == -headings[:-1]).all()
 
 
+@pytest.mark.parametrize("cell", [0.08, 0.0923, CELL])
+def test_borders_across_the_lines_do_not_tear_the_hatching_into_short_strokes(cell: float) -> None:
+    strokes = draw_region(find_regions(blobs(1), cell, PEN), 1, PEN, 0.7)
+    assert len(strokes) < 70
+
+
 def test_long_regions_are_hatched_along() -> None:
     labels = np.zeros((300, 60), np.int64)
     labels[10:290, 15:45] = 1
