@@ -73,6 +73,7 @@ def test_learned_colours_leave_their_story_in_the_job(run: Run) -> None:
     assert coloured.sum() > 2000
 
 
+@pytest.mark.slow
 def test_weights_of_a_style_are_compared_side_by_side(run: Run) -> None:
     options = ["--channel", "87", "--style", "mondrian", "--style-weight", "0,1000", "--out", "a.svg"]
     result = run("generate", *options, *SMALL, "--json")
