@@ -220,7 +220,8 @@ def open_experiment(
             style_layers=() if style is None else tuple(style_layers) or usual_layers(description),
         )
         setup.settings(Cell(0)).check()
-    folder.mkdir(parents=True, exist_ok=True)
+    # By this a later run knows the folder as its own, even where this one gets no further.
+    (folder / "cells").mkdir(parents=True, exist_ok=True)
     with job_lock(folder / "lock", str(folder), "worked on"):
         store = CellFolder(folder, setup)
         store.clear_up()

@@ -113,3 +113,14 @@ def test_what_cannot_be_is_told_before_anything_is_written(
     assert told in " ".join(result.err.split())
     assert not Path("sweeps").exists()
     assert not Path("atlases").exists()
+
+
+def test_a_sweep_whose_cluster_does_not_answer_can_be_tried_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plotbot.art.experiments.pool.ANSWER_S", 1)
+    words = ("sweep", *TINY, "--channels", "4", "--style-weight", "0", "--out", "here")
+    refused = run(*words, "--scheduler", "tcp://127.0.0.1:9")
+    assert refused.code == 2
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in " ".join(refused.err.split())
+    assert run(*words, "--workers", "1").code == 0

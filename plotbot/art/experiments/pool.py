@@ -22,7 +22,7 @@ from plotbot.errors import BadInput, PlotbotError
 
 __all__ = ["grow_cells"]
 
-ANSWER_S = 10
+ANSWER_S = 20
 """How long a scheduler and its workers may take to answer."""
 
 
@@ -52,12 +52,21 @@ def grow_cells(
 
 
 def _on_cluster(packed: bytes, cells: Sequence[Cell], client: object) -> Iterator[tuple[Cell, Files]]:
+    from distributed.client import FutureCancelledError  # noqa: PLC0415
     from distributed.scheduler import KilledWorker  # noqa: PLC0415
 
     with joblib.parallel_config(backend="dask", client=client):
         parallel = joblib.Parallel(batch_size=1, return_as="generator_unordered")
         try:
             yield from parallel(joblib.delayed(_grow)(packed, cell) for cell in cells)
+        except ModuleNotFoundError as error:
+            raise BadInput(
+                f"A worker of the cluster has no module {error.name}: install the same plotbot there."
+            ) from error
+        except FutureCancelledError as error:
+            raise PlotbotError(
+                "The scheduler of the cluster was lost. What is finished is kept; the same command goes on."
+            ) from error
         except KilledWorker as error:
             raise PlotbotError(
                 f"Workers of the cluster died again and again on one drawing: {error}. What is finished is "
