@@ -27,6 +27,9 @@ from plotbot.art.pixels import PixelArtwork, PixelSettings, generate_pixels
 from plotbot.errors import BadInput
 from plotbot.pens.model import Inventory
 
+pytestmark = pytest.mark.slow
+"""Most of them look at one ablation, which takes over five seconds."""
+
 
 @pytest.fixture(scope="module")
 def tiny(tin: Inventory) -> PixelSettings:
