@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -115,11 +116,11 @@ class Palette:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """strokes: in mm from the corner of the page. thin: the areas of lines that are drawn as they are.
+    """strokes: in mm from the corner of the page. thin: lines that are drawn as they are, with their widths.
     solid: areas that are wholly covered, each with its colour as light, linear Rec.2020."""
 
     strokes: Strokes
-    thin: list[Any]
+    thin: list[tuple[Floats, float]]
     solid: list[tuple[Any, Floats]]
 
 
@@ -164,7 +165,7 @@ def lay_lines(
         lines = [points for points in polylines(left.intersection(page)) if _shown(points, picture, size)]
         laid.strokes.extend((LayeredPen(pen.id, piece.shape.layer), points) for points in lines)
         width = max(piece.shape.width, pen.width_mm)
-        laid.thin.extend(shapely.LineString(points).buffer(width / 2) for points in lines)
+        laid.thin.extend((points, width) for points in lines)
     # What lies under something translucent, or under a gradient, is left to the tones.
     tinting = [piece.area for piece in pieces]
     pure = visible(list(solid.values()), tinting, list(solid), inks)
@@ -212,9 +213,7 @@ def rest_of(
             bare[y0:y1, x0:x1] |= _mask(region, factor, (x0, y0, x1, y1)) & alike
     covered = bare | binary_dilation(bare, iterations=3)
     if laid.thin:
-        # Around a line is the soft edge of its rendering.
-        grown = shapely.union_all([line.buffer(2.5 / factor.min()) for line in laid.thin])
-        covered |= _mask(grown, factor, (0, 0, width, height))
+        covered |= _lines_mask(laid.thin, factor, (height, width))
     if lettered is not None:
         share = resized(lettered[..., None].astype(np.float32), (height, width))[..., 0]
         covered |= binary_dilation(share > 0.05, iterations=2)
@@ -298,6 +297,21 @@ def _mask(area: Any, factor: Floats, window: tuple[int, int, int, int]) -> npt.N
                 points = shapely.get_coordinates(ring) * factor - (x0, y0)
                 draw.polygon([tuple(point) for point in points.tolist()], fill=ink)
     return np.array(mask)
+
+
+def _lines_mask(
+    lines: Sequence[tuple[Floats, float]], factor: Floats, shape: tuple[int, int]
+) -> npt.NDArray[np.bool_]:
+    """Which pixels lines in mm cover, and the soft edges of their rendering around them."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415
+    from scipy.ndimage import binary_dilation  # noqa: PLC0415
+
+    mask = Image.new("1", (shape[1], shape[0]))
+    draw = ImageDraw.Draw(mask)
+    for points, width in lines:
+        flat = (points * factor).ravel().tolist()
+        draw.line(flat, fill=1, width=max(1, math.ceil(width * factor.min())), joint="curve")
+    return np.asarray(binary_dilation(np.array(mask), iterations=2))
 
 
 def _continued(picture: npt.NDArray[Any], covered: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:

@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 Strokes = list[tuple[str, Floats]]
 
 _WORTH_MM = 10.0
+_MOST_STEPS = 2_000_000
 _MOST_PLACES = 60_000_000
 
 
@@ -75,6 +76,9 @@ def remove_overdrawing(
     low, high = every.min(axis=0) - 2.0, every.max(axis=0) + 2.0
     cell = min(inventory[pen_id].width_mm for pen_id in {pen_id for pen_id, _ in strokes}) / 4
     cell = max(cell, float(np.sqrt(np.prod(high - low) / _MOST_PLACES)))
+    lengths = [float(np.hypot(*np.diff(points, axis=0).T).sum()) for _, points in strokes]
+    # Coarser where there is more than any pen could draw, so that memory stays bounded.
+    step = max(2 * cell, max(lengths) / _MOST_STEPS, sum(lengths) / (10 * _MOST_STEPS))
     columns, rows = np.ceil((high - low) / cell).astype(int) + 1
     layers = np.zeros((rows, columns), np.uint8)
     kept: list[tuple[int, str, Floats]] = []
@@ -87,7 +91,7 @@ def remove_overdrawing(
         for number, (one, points) in enumerate(strokes):
             if one != pen_id:
                 continue
-            line = finely((points if len(points) > 1 else np.repeat(points, 2, axis=0)) - low, 2 * cell)
+            line = finely((points if len(points) > 1 else np.repeat(points, 2, axis=0)) - low, step)
             state = _states(line, own, layers, cell, int(most_ink))
             _close_short(state, line, shortest_mm)
             steps = np.hypot(*np.diff(line, axis=0).T)

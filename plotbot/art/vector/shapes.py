@@ -60,12 +60,14 @@ class Shape:
         """The area under its line."""
         if not self.line or self.width <= 0:
             return None
-        parts = [
-            shapely.LineString(points).buffer(
-                self.width / 2, cap_style=self.cap, join_style=self.join, quad_segs=8
-            )
-            for points in map(_coordinates, self.line)
-        ]
+        parts = shapely.buffer(
+            [shapely.LineString(_coordinates(line)) for line in self.line],
+            self.width / 2,
+            cap_style=self.cap,
+            join_style=self.join,
+            # A circle with 16 sides is round enough for a line that is no wider than a millimetre.
+            quad_segs=4 if self.width < 1 else 8,
+        )
         area = parts[0] if len(parts) == 1 else shapely.unary_union(parts)
         return area if self.clip is None else area.intersection(self.clip)
 

@@ -1,0 +1,75 @@
+"""Files that mean harm, or are merely broken: drawn, or refused in one sentence, in little memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plotbot import drawing
+from plotbot.art.vector import ArtworkOptions, read_artwork
+from plotbot.errors import BadInput
+from plotbot.pens.inventory import load_inventory
+from tests.art.vector.hostile import HOSTILE
+
+LARGE = ("200k paths", "one long path")
+AREA = (10.0, 10.0, 70.0, 50.0)
+
+MEASURED = """
+import json, resource, sys
+from pathlib import Path
+from plotbot.art.vector import ArtworkOptions, read_artwork
+from plotbot.pens.inventory import load_inventory
+tin = load_inventory("staedtler12")
+art = read_artwork(Path(sys.argv[1]), tin, (10, 10, 70, 50), ArtworkOptions("lines"))
+most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps([len(art.strokes), most / 1024]))
+"""
+
+
+@pytest.fixture(scope="module")
+def tin():
+    return load_inventory("staedtler12")
+
+
+@pytest.mark.parametrize("mode", ["plain", "lines", "faithful"])
+@pytest.mark.parametrize("name", sorted(set(HOSTILE) - set(LARGE)))
+def test_every_file_is_drawn_or_refused_in_a_sentence(name, mode, tin, tmp_path, monkeypatch):
+    def no_network(*_args):
+        raise AssertionError("something was to be fetched")
+
+    monkeypatch.setattr("socket.socket.connect", no_network)
+    path = tmp_path / "hostile.svg"
+    path.write_bytes(HOSTILE[name])
+    (tmp_path / "secret.png").write_bytes(b"no picture")
+    try:
+        if mode == "plain":
+            strokes = drawing.sources(drawing.assign_pens(drawing.read_svg(path), tin))
+        else:
+            strokes = read_artwork(path, tin, AREA, ArtworkOptions(mode)).strokes
+    except BadInput as error:
+        assert "\n" not in str(error)
+        assert str(error).endswith(".")
+        assert len(str(error)) < 400
+    else:
+        assert strokes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGE)
+def test_large_files_take_less_than_two_gigabytes(name, tmp_path):
+    path = tmp_path / "large.svg"
+    path.write_bytes(HOSTILE[name])
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    strokes, megabytes = json.loads(run.stdout)
+    assert strokes
+    assert megabytes < 2000
