@@ -248,7 +248,9 @@ def assign_pens(
     """
     drawn: dict[tuple[str, str], list[PixelLine]] = {}
     unseen: dict[str, list[PixelLine]] = {}
-    labs = np.array([pen.lab for pen in inventory.pens])
+    # Fluorescent pens are drawn with by name; a tin of nothing else has no other way.
+    plain = [pen for pen in inventory.pens if not pen.fluorescent] or list(inventory.pens)
+    labs = np.array([pen.lab for pen in plain])
     places: dict[str, int] = {}
     for number in sorted(drawing.layers):
         layer = drawing.layers[number]
@@ -270,7 +272,7 @@ def assign_pens(
             if to_paper < min(float(apart[nearest]), _PAPER_MATCH_DE):
                 unseen.setdefault("the colour of the bare paper", []).extend(layer)
                 continue
-            pen = inventory.pens[nearest]
+            pen = plain[nearest]
         if drawing.property(NUMBERED_FIELD):
             order = replace(order, number=None)
         drawn.setdefault((pen.id, str(order) if order.orders else ""), []).extend(layer)

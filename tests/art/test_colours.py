@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from plotbot.art.colours import colours_of
+from plotbot.drawing import assign_pens, read_svg
 from plotbot.errors import BadInput
 from plotbot.ink.spaces import srgb_hex
 from plotbot.pens.advice import choose_pens
@@ -57,3 +58,11 @@ def test_how_an_svg_looks_counts_by_area_without_the_bare_paper(tmp_path: Path) 
 def test_what_has_no_colours_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="nothing that can be told from the paper"):
         colours_of(svg(tmp_path / "white.svg", '<rect width="9" height="9" fill="#fff"/>'), PAPER, "faithful")
+
+
+def test_a_colour_never_takes_a_neon_pen_that_was_not_named(tmp_path: Path) -> None:
+    tin = load_inventory("stabilo88")
+    neon = next(pen for pen in tin.pens if pen.fluorescent)
+    line = f'<path d="M0 10H90" stroke="{srgb_hex(neon.lab)}"/>'
+    (layer,) = assign_pens(read_svg(svg(tmp_path / "neon.svg", line)), tin).layers.values()
+    assert not tin[str(layer.property("vp_name")).split()[0]].fluorescent
