@@ -113,7 +113,8 @@ def test_it_works_as_written(line: str, run: Run, monkeypatch: pytest.MonkeyPatc
         elif words[0] in ("draw", "resume") and "--dry-run" not in words:
             words += ["--machine", "virtual", "--speed", "0", "--yes"]
         if words[0] not in ("draw", "generate") or re.search("--channel|--neuron|--class|--layer", line):
-            words += next((more for name, more in SHORT.items() if f"plotbot {name} " in line), "").split()
+            more = next((more for name, more in SHORT.items() if f"plotbot {name} " in line), "")
+            words += (more.replace("--strokes 24 ", "") if "--mode pixels" in line else more).split()
         if words[0] == "watch":
             threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()
         result = run(*words, stdin="\n" * 20)
