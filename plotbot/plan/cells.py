@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from plotbot.compiled import compiled
 from plotbot.paper import Paper
 
 __all__ = ["CELL_MM", "cell_count", "inked_cells", "touched"]
@@ -24,23 +25,17 @@ def cell_count(paper: Paper) -> int:
 
 
 def inked_cells(points: FloatArray, offsets: IntArray, paper: Paper) -> tuple[IntArray, IntArray]:
-    """The cells that polylines go through, and the polyline in each; a cell comes as often as it is met.
+    """The cells that polylines go through, and the polyline in each: every pair once.
 
     points: [n, 2] mm, all polylines one after the other; polyline k is points offsets[k]:offsets[k + 1].
     """
-    if not len(points):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    # Samples never further apart than half a cell; what ends a polyline is its own only sample.
-    steps = np.diff(points, axis=0, append=points[-1:])
-    steps[offsets[1:] - 1] = 0.0
-    counts = np.maximum(np.ceil(np.hypot(*steps.T) / (CELL_MM / 2)).astype(np.int64), 1)
-    at = np.repeat(np.arange(len(steps)), counts)
-    share = (np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[at]
     columns, rows = _shape(paper)
-    cells = np.floor((points[at] + share[:, None] * steps[at]) / CELL_MM).astype(np.int64)
-    cells = np.clip(cells, 0, (columns - 1, rows - 1))
-    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    return cells[:, 1] * columns + cells[:, 0], owner[at]
+    points, offsets = np.ascontiguousarray(points), np.asarray(offsets, dtype=np.int64)
+    none = np.empty(0, dtype=np.int64)
+    count = _visit(points, offsets, columns, rows, none, none)  # first counted, so that memory is enough
+    cells, owner = np.empty((2, count), dtype=np.int64)
+    _visit(points, offsets, columns, rows, cells, owner)
+    return cells, owner
 
 
 def touched(cells: IntArray, paper: Paper) -> IntArray:
@@ -52,3 +47,29 @@ def touched(cells: IntArray, paper: Paper) -> IntArray:
 
 def _shape(paper: Paper) -> tuple[int, int]:
     return math.ceil(paper.width / CELL_MM) + 1, math.ceil(paper.height / CELL_MM) + 1
+
+
+@compiled
+def _visit(
+    points: FloatArray, offsets: IntArray, columns: int, rows: int, cells: IntArray, owner: IntArray
+) -> int:
+    """Write down each cell of each polyline while there is room; returns how many there are."""
+    latest = np.full(columns * rows, -1, dtype=np.int64)
+    found = 0
+    for line in range(len(offsets) - 1):
+        for at in range(offsets[line], offsets[line + 1]):
+            x, y = points[at, 0] / CELL_MM, points[at, 1] / CELL_MM
+            dx, dy, samples = 0.0, 0.0, 1
+            if at + 1 < offsets[line + 1]:  # never further apart than half a cell
+                dx, dy = points[at + 1, 0] / CELL_MM - x, points[at + 1, 1] / CELL_MM - y
+                samples = max(math.ceil(2 * math.sqrt(dx * dx + dy * dy)), 1)
+            for sample in range(samples):
+                column = min(max(math.floor(x + dx * sample / samples), 0), columns - 1)
+                row = min(max(math.floor(y + dy * sample / samples), 0), rows - 1)
+                cell = row * columns + column
+                if latest[cell] != line:
+                    latest[cell] = line
+                    if found < len(cells):
+                        cells[found], owner[found] = cell, line
+                    found += 1
+    return found

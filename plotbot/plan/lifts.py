@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from plotbot.plan.inked import covered_points, drop_covered, ink_of, segments_of
 from plotbot.plan.lines import Lines, pick
 
 __all__ = ["connect", "covered", "without"]
@@ -44,8 +45,7 @@ def connect(
     near = np.flatnonzero((far <= under) & ~shown)
     if len(near):
         points, owner = _band(np.stack([stops[near], starts[near]], axis=1), width)
-        inside = np.zeros(len(points), dtype=np.bool_)
-        inside[np.unique(_covers(points, lines, width)[0])] = True
+        inside = covered_points(points, ink_of(lines, width))
         hidden[near] = np.bincount(owner, weights=~inside, minlength=len(near)) == 0
     bounds = np.concatenate([[0], np.flatnonzero(~(shown | hidden)) + 1, [len(lines)]])
     joined = Lines(lines.points, lines.offsets[bounds], lines.sources, lines.source_offsets[bounds])
@@ -54,28 +54,15 @@ def connect(
 
 def covered(lines: Lines, width: float) -> npt.NDArray[np.bool_]:
     """Which polylines lie wholly under the others, shortest first; what was dropped covers nothing."""
-    segments, owner_of_segment = _segments(lines)
+    if len(lines) < 2:
+        return np.zeros(len(lines), dtype=np.bool_)
+    segments, owner = segments_of(lines)
     points, segment = _band(segments, width)
-    line_of_point = owner_of_segment[segment]
-    hit, by = _covers(points, lines, width)
-    other = line_of_point[hit] != by
-    hit, by = hit[other], by[other]
-    pairs = np.unique(hit * len(lines) + by)
-    hit, by = np.divmod(pairs, len(lines))
-    depth = np.bincount(hit, minlength=len(points))
-    dropped = np.zeros(len(lines), dtype=np.bool_)
-    bare = np.bincount(line_of_point, weights=depth == 0, minlength=len(lines)) > 0
+    line_of_point = owner[segment]
     by_line = np.argsort(line_of_point, kind="stable")
-    point_bounds = np.searchsorted(line_of_point[by_line], np.arange(len(lines) + 1))
-    by_cover = np.argsort(by, kind="stable")
-    cover_bounds = np.searchsorted(by[by_cover], np.arange(len(lines) + 1))
-    for number in np.argsort(lines.lengths(), kind="stable"):
-        mine = by_line[point_bounds[number] : point_bounds[number + 1]]
-        if bare[number] or not len(mine) or (depth[mine] == 0).any():
-            continue
-        dropped[number] = True
-        depth[hit[by_cover[cover_bounds[number] : cover_bounds[number + 1]]]] -= 1
-    return dropped
+    bounds = np.searchsorted(line_of_point[by_line], np.arange(len(lines) + 1))
+    shortest_first = np.argsort(lines.lengths(), kind="stable")
+    return drop_covered(points[by_line], bounds, shortest_first, ink_of(lines, width))
 
 
 def without(lines: Lines, dropped: npt.NDArray[np.bool_]) -> tuple[Lines, Lines]:
@@ -91,13 +78,6 @@ def _turns_back(lines: Lines) -> npt.NDArray[np.bool_]:
     one, other = leaving[:-1], setting_out[1:]
     lengths = np.hypot(*one.T) * np.hypot(*other.T)
     return np.asarray((np.einsum("ij,ij->i", one, other) <= _TURNS_BACK * lengths) & (lengths > 0))
-
-
-def _segments(lines: Lines) -> tuple[FloatArray, IntArray]:
-    """All segments [m, 2, 2] and the polyline each belongs to."""
-    owner = np.repeat(np.arange(len(lines)), np.diff(lines.offsets))
-    inside = np.flatnonzero(owner[1:] == owner[:-1])
-    return np.stack([lines.points[inside], lines.points[inside + 1]], axis=1), owner[inside]
 
 
 def _band(segments: FloatArray, width: float) -> tuple[FloatArray, IntArray]:
@@ -116,13 +96,3 @@ def _band(segments: FloatArray, width: float) -> tuple[FloatArray, IntArray]:
     points = np.concatenate([*(middle + offset * across for offset in _ACROSS), round_ends.reshape(-1, 2)])
     ends_of = np.repeat(np.arange(len(segments)), 2 * _AROUND)
     return points, np.concatenate([np.tile(owner, len(_ACROSS)), ends_of])
-
-
-def _covers(points: FloatArray, lines: Lines, width: float) -> tuple[IntArray, IntArray]:
-    """Pairs of a point and a polyline within half a pen's width of it."""
-    import shapely  # noqa: PLC0415 - only drawings that are asked to save lifts need it
-
-    segments, owner = _segments(lines)
-    tree = shapely.STRtree(shapely.linestrings(segments))
-    found = tree.query(shapely.points(points), predicate="dwithin", distance=width / 2)
-    return found[0].astype(np.int64), owner[found[1]]
