@@ -142,13 +142,13 @@ def crop(strokes: Strokes, area_mm: Box) -> Strokes:
         start, step = points[:-1], np.diff(points, axis=0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             one, other = (low - start) / step, (high - start) / step
-        still = step == 0
-        out = still & ((start < low) | (start > high))
-        enters = np.maximum(np.where(still, 0.0, np.minimum(one, other)).max(axis=1), 0.0)
-        leaves = np.minimum(np.where(still, 1.0, np.maximum(one, other)).min(axis=1), 1.0)
-        inside = (enters <= leaves) & ~out.any(axis=1)
-        first = np.clip(start + enters[:, None] * step, low, high)
-        last = np.clip(start + leaves[:, None] * step, low, high)
+            still = step == 0
+            out = still & ((start < low) | (start > high))
+            enters = np.maximum(np.where(still, 0.0, np.minimum(one, other)).max(axis=1), 0.0)
+            leaves = np.minimum(np.where(still, 1.0, np.maximum(one, other)).min(axis=1), 1.0)
+            inside = (enters <= leaves) & ~out.any(axis=1)
+            first = np.clip(start + enters[:, None] * step, low, high)
+            last = np.clip(start + leaves[:, None] * step, low, high)
         piece: list[Floats] = []
         for k in np.flatnonzero(inside).tolist():
             if not piece or enters[k] > 0 or k == 0 or not inside[k - 1] or leaves[k - 1] < 1:
@@ -164,7 +164,8 @@ def _piece(pen: str, points: list[Floats]) -> Strokes:
     if not points:
         return []
     line = np.array(points)
-    return [(pen, line)] if np.ptp(line, axis=0).max() > 4 * _HAIR_MM else []
+    # Within a hair of the edge a stroke that grazes it at a small angle leaves a piece of many hairs.
+    return [(pen, line)] if np.ptp(line, axis=0).max() > 50 * _HAIR_MM else []
 
 
 def parse_grid(text: str) -> tuple[int, int]:

@@ -39,7 +39,8 @@ PROFILES = [
     if "kind =" in block
 ]
 
-GROWN = "--strokes 24 --steps 4 --paper a6"
+GROWN = "--strokes 24 --steps 4 --paper 80x80mm --margin 5mm"
+SMALL = "--paper 60x50mm --margin 5mm"
 FEW = "--channels 3 --strokes 12 --steps 2 --view 32 --workers 1"
 SHORT = {
     "draw": GROWN,
@@ -112,13 +113,20 @@ def test_it_works_as_written(line: str, run: Run, monkeypatch: pytest.MonkeyPatc
                 monkeypatch.setenv("PLOTBOT_MACHINE", "grbl-servo")
         elif words[0] in ("draw", "resume") and "--dry-run" not in words:
             words += ["--machine", "virtual", "--speed", "0", "--yes"]
-        if words[0] not in ("draw", "generate") or re.search("--channel|--neuron|--class|--layer", line):
-            more = next((more for name, more in SHORT.items() if f"plotbot {name} " in line), "")
-            words += (more.replace("--strokes 24 ", "") if "--mode pixels" in line else more).split()
+        words += _shorter(line)
         if words[0] == "watch":
             threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()
         result = run(*words, stdin="\n" * 20)
     assert result.code == 0, result.err
+
+
+def _shorter(line: str) -> list[str]:
+    """The options that make a line short."""
+    grown = re.search("--channel|--neuron|--class|--layer", line)
+    for name, more in SHORT.items():
+        if f"plotbot {name} " in line and (grown or more != GROWN):
+            return (more.replace("--strokes 24", "") if "--mode pixels" in line else more).split()
+    return SMALL.split() if re.search(r"(draw|quantize|preview) \S*\.jpg", line) else []
 
 
 def _lay_out(line: str, words: list[str], run: Run) -> None:
@@ -127,11 +135,15 @@ def _lay_out(line: str, words: list[str], run: Run) -> None:
         f'<path d="M {20 + number % 10 * 10} {20 + number // 10 * 4} h 8" stroke="{COLOURS[number % 3]}"/>'
         for number in range(400)
     )
+    if "--from-stroke" not in line:
+        waves = waves[: waves.index("/>", 300) + 2]
     Path("drawing.svg").write_text(
         '<svg xmlns="http://www.w3.org/2000/svg" width="148mm" height="210mm" viewBox="0 0 148 210">'
-        f'<g fill="none">{waves if "--from-stroke" in line else waves[: waves.index("/>") + 2]}</g></svg>'
+        f'<g fill="none">{waves}</g></svg>'
     )
-    Image.fromarray(data.chelsea()).resize((90, 60)).save("photo.jpg")
+    for name in ("photo", "a", "b"):
+        Image.fromarray(data.chelsea()).resize((90, 60)).save(f"{name}.jpg")
+        Path(f"{name}.svg").write_bytes(Path("drawing.svg").read_bytes())
     Path("machines").mkdir()
     for name in ("studio", "waves"):
         profile = next(one for one in PROFILES if '"servo"' in one)

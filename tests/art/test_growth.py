@@ -54,7 +54,7 @@ def test_learned_colours_show_while_they_are_free(small: GenerateSettings) -> No
     artwork = generate(replace(small, palette="learn", colours=3, steps=12))
     assert artwork.growth[0].pen_of is None
     first = growth_pictures(artwork, 80)[0][1]
-    assert np.ptp(first.astype(int), axis=2).max() > 60  # its own random colours
+    assert np.ptp(first.astype(int), axis=2).max() > 20  # its own random mixtures of ink
     assert np.isnan(artwork.history[0].pen_entropy)
 
 
