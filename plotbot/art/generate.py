@@ -13,7 +13,6 @@ import torch
 from plotbot.art.artwork import Activations, Artwork, Step, Try
 from plotbot.art.judge import activation_of_plot
 from plotbot.art.multiscale import Enlargement, large_steps
-from plotbot.art.networks import open_network
 from plotbot.art.optimiser import Candidate, Growth, grow
 from plotbot.art.pace import Pace
 from plotbot.art.settings import GenerateSettings
@@ -41,13 +40,7 @@ def generate(
 def _generate(settings: GenerateSettings, on_step: OnStep, stop: Stop) -> Artwork:
     clock = time.perf_counter
     begun = clock()
-    network = open_network(
-        settings.network,
-        settings.objective.layers,
-        weights=settings.weights,
-        device=settings.device,
-        leaky=settings.leaky,
-    )
+    network = settings.open_network()
     opened = clock()
     large = settings.scale != (1, 1)
     later = large_steps(settings.steps, settings.scale) if large else 0

@@ -23,7 +23,6 @@ from plotbot.art.class_map import FixedColours, FreeColours, PixelClasses, bound
 from plotbot.art.generate import repeatable
 from plotbot.art.hatching import draw_region
 from plotbot.art.judge import activation_of_film, rasterise
-from plotbot.art.networks import open_network
 from plotbot.art.objectives import Seen
 from plotbot.art.optimiser import SNAPSHOTS
 from plotbot.art.pace import Pace
@@ -129,13 +128,7 @@ def generate_pixels(
     settings.check()
     clock = time.perf_counter
     begun = clock()
-    network = open_network(
-        settings.network,
-        settings.objective.layers,
-        weights=settings.weights,
-        device=settings.device,
-        leaky=settings.leaky,
-    )
+    network = settings.open_network()
     opened = clock()
     with repeatable(settings.device):
         growth = _PixelGrowth(settings, Studio.of(settings, network))

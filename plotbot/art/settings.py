@@ -8,7 +8,7 @@ from typing import Literal
 
 from plotbot.art.diffvg_renderer import check_importable
 from plotbot.art.learned import check_colours
-from plotbot.art.networks import EMBEDDED, describe
+from plotbot.art.networks import EMBEDDED, Network, describe, open_network
 from plotbot.art.objectives import Objective
 from plotbot.art.scale import VIEW_PX, check_scale
 from plotbot.errors import BadInput
@@ -63,6 +63,16 @@ class GenerateSettings:
     def open_share(self) -> float | None:
         """Share of the steps in which pens are open; None where that is left to the palette."""
         return None if self.refit is None else 1 - self.refit / self.steps
+
+    def open_network(self) -> Network:
+        """The network, as far as the objective looks into it; raises what `networks.open_network` does."""
+        return open_network(
+            self.network,
+            self.objective.layers,
+            weights=self.weights,
+            device=self.device,
+            leaky=self.leaky,
+        )
 
     def check(self) -> None:
         """Raise `BadInput` for what cannot be drawn, before anything slow starts."""
