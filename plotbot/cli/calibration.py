@@ -12,6 +12,7 @@ from plotbot.cli.console import emit_json, people, results, swatch
 from plotbot.cli.making import Clock, Facts, check_out, make_job, show_plan, stage
 from plotbot.cli.options import Json, MachineName, Out, Pens, SheetOptions
 from plotbot.cli.pen_files import PenFileOut, Replace, write_pen_file
+from plotbot.errors import BadInput
 
 if TYPE_CHECKING:
     from plotbot.paper import Paper
@@ -31,7 +32,7 @@ Cross = Annotated[
     str | None,
     typer.Option(
         "--cross",
-        help="Pens whose bands cross those of all others, with commas; or all, or none.",
+        help="Pens that cross all others, with commas; or all, or none.",
         show_default="all of up to twelve pens",
     ),
 ]
@@ -50,7 +51,7 @@ def chart(
     """Plan a calibration card: solids, hatchings, single lines and crossings of your pens.
 
     Draw it, let it dry, scan it flat with 300 to 600 dpi and every automatic correction switched off, then
-    measure it.
+    measure it. A card takes no more of the sheet than its pens need.
 
     [bold]Example[/bold]: plotbot pens chart --pens staedtler12 --paper a4
     """
@@ -74,10 +75,22 @@ def chart(
     with stage("Planning…"), clock.measure("plan"):
         drawing = from_strokes(card.strokes, chosen.model_copy(update={"pens": ordered}), sheet)
         plan = make_plan(drawing, inventory, sheet, profile.timing(), PlanOptions(pen_order="given"))
-    facts = Facts(f"Calibration card {card.number:05x}", settings={"card": f"{card.number:05x}"})
+    drawn = {"number": f"{card.number:05x}", "order": list(card.order), "crossed": list(card.crossed)}
+    facts = Facts(f"Calibration card {card.number:05x}", settings={"card": drawn})
     job, report = make_job(folder, plan, inventory, tin, name, facts, clock, profile)
     show_plan(report, plan)
-    people.print(f"Nothing was moved. To draw it: plotbot resume {job.folder}", soft_wrap=True)
+    if cross is None and len(card.order) > 1 and not card.crossed:
+        pairs = len(card.order) * (len(card.order) - 1) // 2
+        people.print(
+            f"Without crossings, for {len(card.order)} pens have {pairs} pairs; add them by "
+            "--cross all, or some by --cross 1,3,9.",
+            soft_wrap=True,
+        )
+    people.print(
+        f"Nothing was moved. To draw it: plotbot resume {job.folder}\nOnce it is dry and scanned: "
+        f"plotbot pens measure SCAN.png --card {job.folder} --out mine.toml",
+        soft_wrap=True,
+    )
     if json:
         emit_json({**report, "card": f"{card.number:05x}", "pens_in_order": list(card.order)})
 
@@ -87,6 +100,14 @@ def measure(
     scan: Annotated[Path, typer.Argument(help="The scanned card: PNG, TIFF or JPEG.")],
     out: PenFileOut,
     sheet_options: SheetOptions,
+    card_job: Annotated[
+        Path | None,
+        typer.Option(
+            "--card",
+            help="The card's job folder; it knows pens and sheet.",
+            show_default="by the options below",
+        ),
+    ] = None,
     pens: Pens = None,
     only: Only = None,
     cross: Cross = None,
@@ -106,10 +127,12 @@ def measure(
 ) -> None:
     """Measure pens on a scan of their card: colour, line width, coverage and overprints, and how sure it is.
 
-    Give --pens, --paper and the other options as for the chart. Pens that an instrument has measured (see
-    set-lab) keep their colours, and six or more of them correct the scanner's.
+    Name the card's job, or give --pens, --paper and the other options as for the chart. --pens beside --card
+    names a file in which the same pens are known better. Pens that an instrument has measured (see set-lab)
+    keep their colours, and six or more of them correct the scanner's.
 
-    [bold]Example[/bold]: plotbot pens measure scan.png --pens staedtler12 --out mine.toml
+    [bold]Examples[/bold]: plotbot pens measure scan.png --card jobs/card --out mine.toml
+    · plotbot pens measure scan.png --pens staedtler12 --paper a4 --out mine.toml
     """
     from plotbot.art.picture.load import load_picture  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
@@ -119,8 +142,13 @@ def measure(
     from plotbot.preview.picture import write_png  # noqa: PLC0415
 
     settings, _ = load_settings()
-    inventory = load_inventory(pens or settings.pens)
-    card = _card(inventory, sheet_options.on(settings), only, cross)
+    if card_job is None:
+        inventory = load_inventory(pens or settings.pens)
+        card = _card(inventory, sheet_options.on(settings), only, cross)
+    else:
+        if only or cross or sheet_options != SheetOptions():
+            raise BadInput("--card says all of --only, --cross and the sheet already; leave those out.")
+        inventory, card = _card_of(card_job, pens)
     with stage(f"Reading {scan.name}…"):
         light = load_picture(scan, longest_px=_MOST_PIXELS_ASIDE)
     with stage("Measuring…"):
@@ -153,6 +181,25 @@ def _card(inventory: Inventory, sheet: Paper, only: str | None, cross: str | Non
         chosen = _names(only) if only else [pen.id for pen in inventory.pens]
         crossed = chosen if cross.strip().lower() == "all" else []
     return make_card(inventory, sheet, pens=_names(only) if only else (), cross=crossed)
+
+
+def _card_of(folder: Path, pens: str | None) -> tuple[Inventory, Card]:
+    """The card that a job draws, and its pens as they are known now."""
+    from plotbot.job.folder import open_job  # noqa: PLC0415
+    from plotbot.paper import Paper  # noqa: PLC0415
+    from plotbot.pens.chart import make_card  # noqa: PLC0415
+    from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
+
+    about = open_job(folder).about
+    try:
+        drawn = about.settings["card"]
+        order, crossed = [str(pen) for pen in drawn["order"]], [str(pen) for pen in drawn["crossed"]]
+        width, height, margin = (float(about.paper[key]) for key in ("width", "height", "margin"))
+        sheet = Paper(width, height, margin, str(about.paper.get("name", "")))
+    except (KeyError, TypeError, ValueError):
+        raise BadInput(f"{folder} is not the job of a calibration card (plotbot pens chart).") from None
+    inventory = load_inventory(pens or about.pens)
+    return inventory, make_card(inventory, sheet, pens=order, cross=crossed, order=order)
 
 
 def _names(text: str) -> list[str]:

@@ -5,31 +5,32 @@ measure` computes it again and knows where to look. A number drawn in bars along
 card from another and up from down.
 
 Every pen has a row: its name, a solid (hatched twice, crosswise), five hatchings and a ladder of single
-lines. Below, bands of all pens cross bands of the chosen ones. Everything is hatched by the nominal width,
-so that a card stays the same when its pens are known better. All lengths are mm on the sheet.
+lines. Beside or below the rows every pen meets the chosen ones once, hatched one over the other, and itself
+as a second solid. Everything is hatched by the nominal width, so that a card stays the same when its pens
+are known better. Parts are as large as the sheet allows and as is worth the ink; what is left of the sheet
+stays outside the markers. All lengths are mm on the sheet.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from plotbot.errors import BadInput
-from plotbot.paper import Paper, mm_from_px, px_from_mm
+from plotbot.paper import Paper
+from plotbot.pens.chart_layout import APART_MM, GAP_MM, HEAD_MM, TINTS, Layout, fit_layout
+from plotbot.pens.chart_strokes import MARKER_RADIUS_MM, Box, Floats, bullseye, hatching, lettering
 from plotbot.pens.inventory import select_pens
 from plotbot.pens.model import Inventory, Pen
 
 __all__ = [
     "CODE_BITS",
-    "MARKER_RADIUS_MM",
-    "TINTS",
+    "MOST_CROSSED_UNASKED",
     "Card",
     "Patch",
     "bit_centres",
@@ -38,47 +39,43 @@ __all__ = [
     "make_card",
 ]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Box: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
-
-PatchKind = Literal["solid", "tint", "lines", "overprint"]
-
-TINTS = (0.25, 0.4, 0.55, 0.7, 0.85)
-"""Nominal coverage of the hatchings of a row."""
+PatchKind = Literal["solid", "repeat", "tint", "lines", "overprint"]
 
 LADDER_PITCH = 5.0
 """Distance of the ladder's lines in nominal widths: their light does not mix."""
 
-MARKER_RADIUS_MM = 4.0
-RING_MM = (2.6, 4.0)
-DISC_MM = 1.2
-
 CODE_BITS = 26
 """One bar that is always there, 20 bits of the card's number, 4 of a checksum, and another such bar."""
 
-_LAYOUT = 1
+_LAYOUT = 2
 _SOLID_PITCH = 0.6
-_LARGEST_UNIT_MM, _SMALLEST_UNIT_MM = 9.0, 5.5
-_LARGEST_CELL_MM, _SMALLEST_CELL_MM = 6.5, 5.0
-_BAND = 0.77
-_GAP_MM = 1.5
-_LABEL_UNITS, _LADDER_UNITS = 2.6, 2.0
-_ROW_UNITS = _LABEL_UNITS + 1 + len(TINTS) + _LADDER_UNITS
-_ROW_GAPS = 2 + len(TINTS)
-_COLUMN_GAP_MM = 4.0
+_BAND = 0.8
+"""Share of a crossing's place that is inked."""
+
 _TITLE_MM = 5.0
-_MATRIX_LABEL_MM = 8.0
-_MOST_COLUMNS = 3
 _EDGE_MM = 0.5
-_CIRCLE_POINTS = 73
-_CAPITAL, _CAPITAL_MIDDLE = 0.656, 0.047
-"""Height of the font's capitals and their middle above its origin, in sizes."""
+_INSET_MM = MARKER_RADIUS_MM + _EDGE_MM
+_LEAST_WIDTH_MM = 8 * _INSET_MM
+_WIDEST_PEN = 6.0
+"""A patch is at least so many times as wide as the lines in it."""
+
+MOST_CROSSED_UNASKED = 12
+"""So many pens are all crossed with each other where nothing was said of it."""
+
+_LEAST_TITLE_MM = 90.0
+_WHAT_NEXT = (
+    "Let it dry. Scan it flat with 300 to 600 dpi, everything automatic switched off. Then:",
+    "plotbot pens measure SCAN.png --card JOB --out mine.toml",
+)
+
+_ORDER_UP_TO = 20
+"""More pens than this are not listed above the crossings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One place to be measured. pitch_mm: of a hatching or ladder. over: the pen on top of an overprint."""
+    """One place to be measured. repeat: a second solid. pitch_mm: of a hatching or ladder. over: the pen on
+    top of an overprint."""
 
     kind: PatchKind
     pen: str
@@ -104,54 +101,55 @@ class Card:
 
 
 def make_card(
-    inventory: Inventory, paper: Paper, *, pens: Iterable[str] = (), cross: Iterable[str] | None = None
+    inventory: Inventory,
+    paper: Paper,
+    *,
+    pens: Iterable[str] = (),
+    cross: Iterable[str] | None = None,
+    order: Sequence[str] | None = None,
 ) -> Card:
     """Lay out a card for an inventory.
 
-    pens: ids or names, all by default. cross: pens whose bands cross those of all others; all of up to
-    twelve pens by default, none of more. Raises `BadInput` when a pen is unknown or the sheet too small.
+    pens: ids or names, all by default. cross: pens that meet all others; all of up to twelve pens by default,
+    none of more. order: how a card was drawn whose pens had other colours then; light to dark by default.
+    Raises `BadInput` when a pen is unknown or the sheet too small.
     """
     shown = select_pens(inventory, pens) if (pens := tuple(pens)) else inventory
     chosen = tuple(sorted(shown.pens, key=lambda pen: (pen.opacity >= 0.5, -pen.lab[0])))
+    if order is not None:
+        chosen = select_pens(shown, order).pens
+        chosen = tuple(sorted(chosen, key=lambda pen: list(order).index(pen.id)))
     if cross is None:
-        crossed = tuple(pen.id for pen in shown.pens) if len(chosen) <= 12 else ()
+        crossed = tuple(pen.id for pen in shown.pens) if len(chosen) <= MOST_CROSSED_UNASKED else ()
     else:
         wanted = tuple(cross)
         crossed = tuple(pen.id for pen in select_pens(shown, wanted).pens) if wanted else ()
     # Fluorescent inks may be lighter than paper to a scanner.
     marker = min(chosen, key=lambda pen: (pen.fluorescent, pen.lab[0]))
-    order = tuple(pen.id for pen in chosen)
-    number = _number(shown.pens, order, crossed, paper)
+    drawn = tuple(pen.id for pen in chosen)
+    number = _number(shown.pens, drawn, crossed, paper)
 
     left, top, right, bottom = paper.drawable
-    inset = MARKER_RADIUS_MM + _EDGE_MM
-    if right - left < 8 * inset or bottom - top < 8 * inset:
+    room = (right - left, bottom - top - 4 * _INSET_MM - _TITLE_MM)
+    if right - left < _LEAST_WIDTH_MM or room[1] <= 0:
         raise BadInput(f"A calibration card does not fit on {paper}; choose a larger sheet, such as a5.")
-    x, y = np.array([left + inset, right - inset]), np.array([top + inset, bottom - inset])
-    markers = np.array([[x[0], y[0]], [x[1], y[0]], [x[1], y[1]], [x[0], y[1]]])
-    bars = (x[0] + inset + 2, y[0] - 2.5, x[1] - inset - 2, y[0] + 2.5)
-    strokes: list[tuple[str, Floats]] = []
-    for centre in markers:
-        strokes += [(marker.id, circle) for circle in _bullseye(centre, _SOLID_PITCH * marker.nominal_mm)]
-    strokes += [(marker.id, line) for line in _bar_lines(number, bars, _SOLID_PITCH * marker.nominal_mm)]
-    body = (left, top + 2 * inset + _TITLE_MM, right, bottom - 2 * inset)
-    title = f"plotbot card {number:05x}  {inventory.id}  {paper.name or f'{paper.width:g}x{paper.height:g}'}"
-    title_box = (left + 1, top + 2 * inset, right - 1, top + 2 * inset + 3)
-    strokes += [(marker.id, line) for line in _lettering(title, title_box)]
-
-    patches: list[Patch] = []
-    rows_bottom, unit = _rows(shown.pens, crossed, body, paper)
-    for pen, box in _row_boxes(shown.pens, body, unit):
-        label, row, lines = _row(pen, box, unit)
-        patches += row
-        strokes += [(marker.id, line) for line in _lettering(str(pen), label)]
-        strokes += [(pen.id, line) for line in lines]
+    layout = fit_layout(len(shown.pens), len(crossed), room, paper)
+    _check_widths(shown.pens, layout)
+    frame = (
+        left,
+        top,
+        left + min(right - left, max(layout.width, _LEAST_TITLE_MM)),
+        top + 4 * _INSET_MM + _TITLE_MM + layout.height,
+    )
+    markers, bars, strokes = _frame(frame, number, marker, _title(inventory, paper, number))
+    body = (left, top + 2 * _INSET_MM + _TITLE_MM)
+    patches, rows = _rows(shown.pens, layout, body, marker.id)
+    strokes += rows
     if crossed:
-        matrix = (body[0], rows_bottom, body[2], body[3])
-        cells, drawn = _crossings(shown, order, crossed, matrix, marker.id)
+        cells, bands = _crossings(shown, drawn, crossed, layout, body, marker.id)
         patches += cells
-        strokes += drawn
-    return Card(paper, order, crossed, marker.id, number, tuple(patches), markers, bars, tuple(strokes))
+        strokes += bands
+    return Card(paper, drawn, crossed, marker.id, number, tuple(patches), markers, bars, tuple(strokes))
 
 
 def code_bits(number: int) -> list[bool]:
@@ -186,149 +184,131 @@ def _checksum(number: int) -> int:
     return hashlib.sha256(f"plotbot card {number}".encode()).digest()[0] & 15
 
 
-def _rows(pens: Sequence[Pen], crossed: Sequence[str], body: Box, paper: Paper) -> tuple[float, float]:
-    """Bottom of the pens' rows and the side of their patches: the largest that fits."""
-    height = body[3] - body[1]
-    matrix = _MATRIX_LABEL_MM + len(pens) * _SMALLEST_CELL_MM if crossed else 0.0
-    unit = _LARGEST_UNIT_MM
-    while unit >= _SMALLEST_UNIT_MM:
-        columns = _columns(body, unit)
-        needed = math.ceil(len(pens) / columns) * (unit + _GAP_MM) if columns else math.inf
-        if needed + matrix <= height:
-            break
-        unit -= 0.25
-    else:
-        columns = _columns(body, _SMALLEST_UNIT_MM)
-        most = columns * int(height / (_SMALLEST_UNIT_MM + _GAP_MM))
-        crossing = ", without crossings (--cross none)" if crossed else ""
-        raise BadInput(
-            f"A card for {len(pens)} pens does not fit on {paper}: at most {most} do{crossing}. "
-            "Choose pens by --only, or a larger sheet."
-        )
-    width = body[2] - body[0]
-    most_crossed = int((width - _MATRIX_LABEL_MM) / _SMALLEST_CELL_MM)
-    if len(crossed) > most_crossed:
-        raise BadInput(
-            f"Bands of {len(crossed)} pens do not fit beside each other on {paper}; choose at most "
-            f"{most_crossed} by --cross."
-        )
+def _check_widths(pens: Sequence[Pen], layout: Layout) -> None:
+    least = min(layout.patch)
     for pen in pens:
-        if pen.nominal_mm > unit / 6:
+        if pen.nominal_mm > least / _WIDEST_PEN:
             raise BadInput(
-                f"Pen {pen} draws lines {pen.nominal_mm:g} mm wide, too wide for patches of {unit:g} mm; "
-                f"at most {unit / 6:.1f} mm can be measured on this card. Leave it out by --only."
+                f"Pen {pen} draws lines {pen.nominal_mm:g} mm wide, too wide for patches of {least:.1f} mm; "
+                f"at most {least / _WIDEST_PEN:.1f} mm can be measured on this card. Leave it out by --only."
             )
-    return body[1] + needed, unit
 
 
-def _columns(body: Box, unit: float) -> int:
-    row = _ROW_UNITS * unit + _ROW_GAPS * 1.0
-    return min(_MOST_COLUMNS, int((body[2] - body[0] + _COLUMN_GAP_MM) / (row + _COLUMN_GAP_MM)))
+def _title(inventory: Inventory, paper: Paper, number: int) -> str:
+    return f"plotbot card {number:05x}  {inventory.id}  {paper.name or f'{paper.width:g}x{paper.height:g}'}"
 
 
-def _row_boxes(pens: Sequence[Pen], body: Box, unit: float) -> Iterator[tuple[Pen, Box]]:
-    """The box of every pen's row, column by column."""
-    columns = _columns(body, unit)
-    rows = math.ceil(len(pens) / columns)
-    wide = (body[2] - body[0] + _COLUMN_GAP_MM) / columns
-    for number, pen in enumerate(pens):
-        column, row = divmod(number, rows)
-        left, top = body[0] + column * wide, body[1] + row * (unit + _GAP_MM)
-        yield pen, (left, top, left + wide - _COLUMN_GAP_MM, top + unit)
+def _frame(frame: Box, number: int, marker: Pen, title: str) -> tuple[Floats, Box, list[tuple[str, Floats]]]:
+    """Markers, bars, and the strokes of both, with the title and what to do with the card."""
+    left, top, right, bottom = frame
+    x = np.array([left + _INSET_MM, right - _INSET_MM])
+    y = np.array([top + _INSET_MM, bottom - _INSET_MM])
+    markers = np.array([[x[0], y[0]], [x[1], y[0]], [x[1], y[1]], [x[0], y[1]]])
+    inner = (x[0] + _INSET_MM + 2, x[1] - _INSET_MM - 2)
+    bars = (inner[0], y[0] - 2.5, inner[1], y[0] + 2.5)
+    pitch = _SOLID_PITCH * marker.nominal_mm
+    lines = [circle for centre in markers for circle in bullseye(centre, pitch)]
+    lines += _bar_lines(number, bars, pitch)
+    lines += lettering(title, (left + 1, top + 2 * _INSET_MM, right - 1, top + 2 * _INSET_MM + 3))
+    lines += lettering(_WHAT_NEXT[0], (inner[0], y[1] - 2.4, inner[1], y[1] - 0.4))
+    lines += lettering(_WHAT_NEXT[1], (inner[0], y[1] + 1.2, inner[1], y[1] + 3.2))
+    return markers, bars, [(marker.id, line) for line in lines]
 
 
-def _row(pen: Pen, box: Box, unit: float) -> tuple[Box, list[Patch], list[Floats]]:
-    """Box of the label, patches and strokes of one pen's row."""
-    left, top, _, bottom = box
-    width = pen.nominal_mm
-    label = (left + 1, (top + bottom) / 2 - 1.3, left + _LABEL_UNITS * unit, (top + bottom) / 2 + 1.3)
-    x = left + _LABEL_UNITS * unit + 1
-    solid = (x, top, x + unit, bottom)
-    patches = [Patch("solid", pen.id, solid)]
-    lines = [
-        *_hatching(solid, _SOLID_PITCH * width, width),
-        *_hatching(solid, _SOLID_PITCH * width, width, across=True),
-    ]
-    for share in TINTS:
-        x += unit + 1
-        tint = (x, top, x + unit, bottom)
-        patches.append(Patch("tint", pen.id, tint, width / share))
-        lines += _hatching(tint, width / share, width)
-    x += unit + 1
-    ladder = (x, top, x + _LADDER_UNITS * unit, bottom)
-    patches.append(Patch("lines", pen.id, ladder, LADDER_PITCH * width))
-    return label, patches, [*lines, *_hatching(ladder, LADDER_PITCH * width, width)]
-
-
-def _crossings(
-    inventory: Inventory, order: Sequence[str], crossed: Sequence[str], room: Box, marker: str
+def _rows(
+    pens: Sequence[Pen], layout: Layout, body: tuple[float, float], marker: str
 ) -> tuple[list[Patch], list[tuple[str, Floats]]]:
-    """Bands of all pens, left to right, over bands of the crossed ones, top to bottom."""
-    pens = inventory.pens
-    cell = min(
-        _LARGEST_CELL_MM,
-        (room[2] - room[0] - _MATRIX_LABEL_MM) / len(crossed),
-        (room[3] - room[1] - _MATRIX_LABEL_MM) / len(pens),
-    )
-    band = _BAND * cell
-    left, top = room[0] + _MATRIX_LABEL_MM, room[1] + _MATRIX_LABEL_MM
-    right, bottom = left + len(crossed) * cell, top + len(pens) * cell
-    x = {pen: left + column * cell for column, pen in enumerate(crossed)}
-    y = {pen.id: top + row * cell for row, pen in enumerate(pens)}
+    """A row for every pen, column by column, under a line that says what is what."""
+    patches: list[Patch] = []
     strokes: list[tuple[str, Floats]] = []
-    patches = []
-    for pen in pens:
-        pitch = _SOLID_PITCH * pen.nominal_mm
-        strokes += [
-            (pen.id, line)
-            for line in _hatching(
-                (left, y[pen.id], right, y[pen.id] + band), pitch, pen.nominal_mm, across=True
-            )
+    wide, high = layout.patch
+    for number, pen in enumerate(pens):
+        column, row = divmod(number, layout.rows)
+        left = body[0] + column * (layout.column + APART_MM)
+        top = body[1] + HEAD_MM + row * (high + GAP_MM)
+        places = [
+            (x, top, x + wide, top + high)
+            for x in (left + layout.label + np.arange(1 + len(TINTS)) * (wide + GAP_MM)).tolist()
         ]
-        label = (room[0] + 1, y[pen.id] + band / 2 - 1.2, left - 1, y[pen.id] + band / 2 + 1.2)
-        strokes += [(marker, line) for line in _lettering(pen.id, label)]
-        for other in crossed:
-            if other != pen.id:
-                under, over = sorted((pen.id, other), key=order.index)
-                box = (x[other], y[pen.id], x[other] + band, y[pen.id] + band)
-                patches.append(Patch("overprint", under, box, over=over))
-    for other in crossed:
-        pen = inventory[other]
-        pitch = _SOLID_PITCH * pen.nominal_mm
-        box = (x[other], top, x[other] + band, bottom)
-        strokes += [(other, line) for line in _hatching(box, pitch, pen.nominal_mm)]
-        label = (x[other], top - 3.6, x[other] + band, top - 1.2)
-        strokes += [(marker, line) for line in _lettering(other, label)]
+        ladder = (places[-1][2] + GAP_MM, top, left + layout.column, top + high)
+        if row == 0:
+            heads = ["solid", *(f"{share:.0%}" for share in TINTS), "lines"]
+            for text, box in zip(heads, [*places, ladder], strict=True):
+                above = (box[0], body[1] + 0.6, box[2], body[1] + HEAD_MM - 1.2)
+                strokes += [(marker, line) for line in lettering(text, above)]
+        middle = top + high / 2
+        strokes += [
+            (marker, line)
+            for text, box in (
+                (pen.id, (left + 1, middle - 2.6, left + layout.label - 1, middle - 0.1)),
+                (pen.name, (left + 1, middle + 0.8, left + layout.label - 1, middle + 2.6)),
+            )
+            for line in lettering(text, box)
+        ]
+        solid, *tints = places
+        patches.append(Patch("solid", pen.id, solid))
+        lines = _solid(solid, pen)
+        for share, box in zip(TINTS, tints, strict=True):
+            patches.append(Patch("tint", pen.id, box, pen.nominal_mm / share))
+            lines += hatching(box, pen.nominal_mm / share, pen.nominal_mm)
+        patches.append(Patch("lines", pen.id, ladder, LADDER_PITCH * pen.nominal_mm))
+        lines += hatching(ladder, LADDER_PITCH * pen.nominal_mm, pen.nominal_mm)
+        strokes += [(pen.id, line) for line in lines]
     return patches, strokes
 
 
-def _hatching(box: Box, pitch: float, width: float, *, across: bool = False) -> list[Floats]:
-    """Lines that fill a box, upright or, `across`, lying; their ink stays inside it. Every other one goes
-    the other way."""
-    left, top, right, bottom = box
-    if across:
-        return [line[:, ::-1] for line in _hatching((top, left, bottom, right), pitch, width)]
-    half = width / 2
-    count = int((right - left - width) / pitch + 1e-9) + 1
-    first = (left + right - (count - 1) * pitch) / 2
-    found = []
-    for number in range(count):
-        x = first + number * pitch
-        line = np.array([[x, top + half], [x, bottom - half]])
-        found.append(line[::-1] if number % 2 else line)
-    return found
+def _crossings(
+    inventory: Inventory,
+    order: Sequence[str],
+    crossed: Sequence[str],
+    layout: Layout,
+    body: tuple[float, float],
+    marker: str,
+) -> tuple[list[Patch], list[tuple[str, Floats]]]:
+    """Every pen's row meets the columns of the crossed ones, each pair once; a pen meets itself in a second
+    solid."""
+    rows = [*crossed, *(pen.id for pen in inventory.pens if pen.id not in crossed)]
+    wide, high = layout.cell
+    left = body[0] + layout.crossings[0] + layout.cell_label
+    top = body[1] + layout.crossings[1]
+    strokes: list[tuple[str, Floats]] = []
+    patches = []
+
+    def letter(text: str, box: Box) -> None:
+        strokes.extend((marker, line) for line in lettering(text, box))
+
+    what = "Of two pens the one drawn later is on top"
+    if len(order) <= _ORDER_UP_TO:
+        what += f": drawn in the order {' '.join(order)}"
+    letter(what, (left - layout.cell_label + 1, top + 0.6, body[0] + layout.width, top + HEAD_MM - 1.2))
+    top += 2 * HEAD_MM
+    for row, pen_id in enumerate(rows):
+        y = top + row * high
+        middle = y + _BAND * high / 2
+        letter(pen_id, (left - layout.cell_label + 1, middle - 1.2, left - 1, middle + 1.2))
+        for column, other in enumerate(crossed[: row + 1]):
+            x = left + column * wide
+            box = (x, y, x + _BAND * wide, y + _BAND * high)
+            if other == pen_id:
+                letter(other, (x, y - 3.2, box[2], y - 1.0))
+                patches.append(Patch("repeat", pen_id, box))
+                strokes += [(pen_id, line) for line in _solid(box, inventory[pen_id])]
+                continue
+            under, over = sorted((pen_id, other), key=order.index)
+            patches.append(Patch("overprint", under, box, over=over))
+            for pen in (inventory[under], inventory[over]):
+                lines = hatching(box, _SOLID_PITCH * pen.nominal_mm, pen.nominal_mm, across=pen.id == under)
+                strokes += [(pen.id, line) for line in lines]
+    return patches, strokes
 
 
-def _bullseye(centre: Floats, pitch: float) -> list[Floats]:
-    """Circles that fill a ring and the disc inside it."""
-    angle = np.linspace(0, 2 * np.pi, _CIRCLE_POINTS)
-    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    found = []
-    for inner, outer in ((0.0, DISC_MM), RING_MM):
-        count = math.ceil((outer - inner) / pitch)
-        radii = np.linspace(outer - pitch / 2, inner + pitch / 2, max(count, 2))
-        found += [centre + radius * circle for radius in radii]
-    return found
+def _solid(box: Box, pen: Pen) -> list[Floats]:
+    """Hatched twice, crosswise."""
+    pitch = _SOLID_PITCH * pen.nominal_mm
+    return [
+        *hatching(box, pitch, pen.nominal_mm),
+        *hatching(box, pitch, pen.nominal_mm, across=True),
+    ]
 
 
 def _bar_lines(number: int, bars: Box, pitch: float) -> Iterator[Floats]:
@@ -336,21 +316,4 @@ def _bar_lines(number: int, bars: Box, pitch: float) -> Iterator[Floats]:
     wide = 0.55 * (centres[1, 0] - centres[0, 0])
     for (x, _), drawn in zip(centres, code_bits(number), strict=True):
         if drawn:
-            yield from _hatching((x - wide / 2, bars[1], x + wide / 2, bars[3]), pitch, pitch)
-
-
-def _lettering(text: str, box: Box) -> list[Floats]:
-    """Single-line letters as large as the box allows, at its left edge."""
-    import vpype  # noqa: PLC0415 - slow to import; only drawing a card needs letters
-
-    left, top, right, bottom = box
-    size = (bottom - top) / _CAPITAL
-    letters = vpype.text_line(text, "futural", px_from_mm(size))
-    bounds = letters.bounds()
-    if bounds is None:  # nothing of it is in the font
-        return []
-    scale = min(1.0, (right - left) / mm_from_px(bounds[2] - bounds[0])) if bounds[2] > bounds[0] else 1.0
-    base = np.array([left, (top + bottom) / 2 + _CAPITAL_MIDDLE * size * scale])
-    return [
-        base + mm_from_px(np.column_stack([line.real - bounds[0], line.imag])) * scale for line in letters
-    ]
+            yield from hatching((x - wide / 2, bars[1], x + wide / 2, bars[3]), pitch, pitch)

@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.errors import BadInput
-from plotbot.ink.film import film_to_lab, lay, relative_to_film, transmittance
 from plotbot.ink.spaces import delta_e00, lab_to_rec2020, rec2020_to_lab
 from plotbot.pens.chart import Card
-from plotbot.pens.model import Inventory, Lab, Overprint, Pen, ScannedLine
+from plotbot.pens.model import Inventory, Lab, Pen, ScannedLine
 from plotbot.pens.scan_colour import ScannerKind, correction, uncorrected_error
 from plotbot.pens.scan_lines import (
     LEAST_UNSURE,
@@ -30,6 +29,13 @@ from plotbot.pens.scan_lines import (
     measured_n,
 )
 from plotbot.pens.scan_markers import Placed, place_card
+from plotbot.pens.scan_overprints import (
+    as_lab,
+    opacities,
+    other_overprints,
+    overprint_error,
+    overprints_seen,
+)
 from plotbot.pens.scan_patches import Seen, see_patches
 
 __all__ = ["Measurement", "measure_card"]
@@ -40,11 +46,10 @@ _NEVER_BETTER = 1.0
 """ΔE00: no correction makes a scanner an instrument."""
 
 _BARE_DE = 3.0
+_MOST_UNEVEN_DE = 6.0
 _MOST_MISFIT = 0.05
 _LEAST_SPREAD_MM = 0.012
 """Light strays at least so far in any paper; a scan that says less had its tones stretched."""
-
-_SURE_OPACITY = 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +85,8 @@ def measure_card(
     seen = see_patches(placed, card, paper_lab)
     corrected = correction(seen, inventory)
     relative = corrected.colours(np.array([one.relative for one in seen]))
-    labs = rec2020_to_lab(relative * lab_to_rec2020(np.array(paper_lab)))
+    paper_light = lab_to_rec2020(np.array(paper_lab))
+    labs = rec2020_to_lab(relative * paper_light)
     sure = [
         uncorrected_error(one.relative, scanner)
         if corrected.error is None
@@ -89,6 +95,7 @@ def measure_card(
     ]
     remarks: list[str] = []
     solids = {one.patch.pen: number for number, one in enumerate(seen) if one.patch.kind == "solid"}
+    repeats = {one.patch.pen: number for number, one in enumerate(seen) if one.patch.kind == "repeat"}
     drawn = []
     for pen in inventory.pens:
         if pen.id not in solids:
@@ -106,30 +113,15 @@ def measure_card(
     _check_tone(fits, spread)
     measured: dict[str, Pen] = {}
     for pen in drawn:
-        one = seen[solids[pen.id]]
-        changes: dict[str, Any] = {}
-        if pen.provenance != "measured":
-            off = float(np.hypot(sure[solids[pen.id]], one.uneven / 2)) * (1.5 if one.clipped > 0.2 else 1.0)
-            changes |= {
-                "lab": _lab(labs[solids[pen.id]]),
-                "provenance": "scan",
-                "uncertainty": round(off, 1),
-            }
-            if one.clipped > 0.2:
-                remarks.append(
-                    f"Pen {pen} is more vivid than the scan's colour space holds; it is less sure."
-                )
-        if one.uneven > 6:
-            remarks.append(
-                f"The solid of pen {pen} is uneven by {one.uneven:.0f} ΔE00: it may be running dry."
-            )
-        if pen.id in fits:
-            changes |= _lines(hatchings[pen.id], fits[pen.id])
-        else:
+        both = [at for at in (solids[pen.id], repeats.get(pen.id)) if at is not None]
+        colour, said = _colour(pen, [seen[at] for at in both], relative[both], paper_lab, sure[both[0]])
+        remarks += said
+        lines = _lines(hatchings[pen.id], fits[pen.id]) if pen.id in fits else {}
+        if not lines:
             remarks.append(f"Pen {pen} is too faint for its width to be measured; its width stays as it was.")
-        measured[pen.id] = pen.model_copy(update=changes)
-    overprints = _overprints(seen, labs, measured, sure)
-    for pen_id, opacity in _opacities(overprints, measured, paper_lab).items():
+        measured[pen.id] = pen.model_copy(update=colour | lines)
+    overprints = overprints_seen(seen, labs, measured, sure)
+    for pen_id, opacity in opacities(overprints, measured, paper_lab).items():
         measured[pen_id] = measured[pen_id].model_copy(update={"opacity": opacity})
     paper = inventory.paper.model_copy(
         update={"spread_mm": round(spread, 3), "spread_uncertainty_mm": round(spread_sure, 3)}
@@ -138,7 +130,7 @@ def measure_card(
         update={
             "paper": paper,
             "pens": tuple(measured.get(pen.id, pen) for pen in inventory.pens),
-            "overprints": tuple(overprints),
+            "overprints": (*other_overprints(inventory, overprints), *overprints),
         }
     )
     return Measurement(
@@ -150,9 +142,33 @@ def measure_card(
         spread,
         spread_sure,
         corrected.error,
-        _overprint_error(overprints, measured, paper_lab),
+        overprint_error(overprints, measured, paper_lab),
         tuple(remarks),
     )
+
+
+def _colour(
+    pen: Pen, solids: Sequence[Seen], light: Floats, paper_lab: Lab, sure: float
+) -> tuple[dict[str, Any], list[str]]:
+    """What a pen's solids, of this corrected light [n, 3], say of its colour, and what is odd about them."""
+    white = lab_to_rec2020(np.array(paper_lab))
+    lab = rec2020_to_lab(light.mean(axis=0) * white)
+    apart = float(delta_e00(rec2020_to_lab(light[0] * white), rec2020_to_lab(light[-1] * white)))
+    uneven = max(one.uneven for one in solids)
+    clipped = max(one.clipped for one in solids) > 0.2
+    remarks = []
+    if clipped and pen.provenance != "measured":
+        remarks.append(f"Pen {pen} is more vivid than the scan's colour space holds; it is less sure.")
+    if uneven > _MOST_UNEVEN_DE:
+        remarks.append(f"The solid of pen {pen} is uneven by {uneven:.0f} ΔE00: it may be running dry.")
+    elif apart > _MOST_UNEVEN_DE:
+        remarks.append(
+            f"The two solids of pen {pen} are {apart:.0f} ΔE00 apart: it is running dry, or one is smeared."
+        )
+    if pen.provenance == "measured":
+        return {}, remarks
+    off = float(np.linalg.norm([sure, uneven / 2, apart / 2])) * (1.5 if clipped else 1.0)
+    return {"lab": as_lab(lab), "provenance": "scan", "uncertainty": round(off, 1)}, remarks
 
 
 def _check_tone(fits: dict[str, LineFit], spread: float) -> None:
@@ -179,70 +195,3 @@ def _lines(hatchings: Hatchings, fit: LineFit) -> dict[str, Any]:
         n_uncertainty=round(n_sure, 3),
     )
     return {"width_mm": round(fit.width_mm, 3), "scan": scan}
-
-
-def _overprints(
-    seen: Sequence[Seen], labs: Floats, measured: dict[str, Pen], sure: Sequence[float]
-) -> list[Overprint]:
-    """The crossings of pens that have ink; what was seen twice is averaged."""
-    found: dict[tuple[str, str], list[int]] = {}
-    for number, one in enumerate(seen):
-        if one.patch.kind == "overprint" and {one.patch.pen, one.patch.over} <= measured.keys():
-            found.setdefault((one.patch.pen, one.patch.over), []).append(number)
-    result = []
-    for (under, over), numbers in found.items():
-        lab = rec2020_to_lab(lab_to_rec2020(labs[numbers]).mean(axis=0))
-        apart = float(delta_e00(labs[numbers], lab).max())
-        uneven = max(seen[number].uneven for number in numbers) / 2
-        off = round(float(np.linalg.norm([max(sure[number] for number in numbers), apart, uneven])), 1)
-        result.append(Overprint(under=under, over=over, lab=_lab(lab), provenance="scan", uncertainty=off))
-    return result
-
-
-def _opacities(
-    overprints: Sequence[Overprint], pens: dict[str, Pen], paper_lab: tuple[float, float, float]
-) -> dict[str, float]:
-    """How much each pen hides of what lies below, where its crossings say so with certainty.
-
-    A layer of film T and opacity o over F leaves T·F + o·T·(1 − F): a straight line in o.
-    """
-    films = {pen.id: transmittance(pen.lab, paper_lab) for pen in pens.values()}
-    found = {}
-    for pen in pens.values():
-        xs, ys = [], []
-        for one in overprints:
-            if one.over == pen.id:
-                below, ink = films[one.under], films[pen.id]
-                light = lab_to_rec2020(np.array(one.lab)) / lab_to_rec2020(np.array(paper_lab))
-                xs.append(ink * (1 - below))
-                ys.append(relative_to_film(light) - ink * below)
-        if len(xs) < 2:
-            continue
-        x, y = np.concatenate(xs), np.concatenate(ys)
-        if float(x @ x) < 0.02:
-            continue
-        opacity = float(np.clip(x @ y / (x @ x), 0, 1))
-        error = float(np.sqrt(np.mean((y - opacity * x) ** 2) / (x @ x)))
-        if max(error, 0.02) < _SURE_OPACITY:
-            # What is hardly more than nothing is an error of the model, not a property of the ink.
-            found[pen.id] = round(opacity, 2) if opacity > max(2 * error, 0.1) else 0.0
-    return found
-
-
-def _overprint_error(
-    overprints: Sequence[Overprint], pens: dict[str, Pen], paper_lab: tuple[float, float, float]
-) -> float | None:
-    if not overprints:
-        return None
-    off = []
-    for one in overprints:
-        over = pens[one.over]
-        below = transmittance(pens[one.under].lab, paper_lab)
-        film = lay(below, 1.0, transmittance(over.lab, paper_lab), over.opacity)
-        off.append(float(delta_e00(film_to_lab(film, paper_lab), np.array(one.lab))))
-    return float(np.mean(off))
-
-
-def _lab(values: Floats) -> Lab:
-    lightness, a, b = (round(float(value), 2) for value in values)
-    return (min(max(lightness, 0.0), 100.0), min(max(a, -128.0), 128.0), min(max(b, -128.0), 128.0))

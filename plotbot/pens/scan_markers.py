@@ -12,14 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.errors import BadInput
-from plotbot.pens.chart import (
-    DISC_MM,
-    MARKER_RADIUS_MM,
-    RING_MM,
-    Card,
-    bit_centres,
-    checked_code,
-)
+from plotbot.pens.chart import Card, bit_centres, checked_code
+from plotbot.pens.chart_strokes import DISC_MM, MARKER_RADIUS_MM, RING_MM
 
 __all__ = ["MAX_DPI", "MIN_DPI", "Placed", "place_card"]
 
@@ -95,7 +89,8 @@ def place_card(light: Floats, card: Card) -> Placed:
     if other:
         raise BadInput(
             f"This is card {min(other):05x}, but the pens, sheet and options given make card "
-            f"{card.number:05x}. Give the ones it was drawn with (its title names them)."
+            f"{card.number:05x}. Name the job that drew it by --card, or give the pens (its title names "
+            "them), sheet and options it was drawn with."
         )
     if plausible:
         raise BadInput(

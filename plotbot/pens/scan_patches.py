@@ -155,7 +155,7 @@ def _see(placed: Placed, patch: Patch, paper: _Surface, paper_lab: tuple[float, 
     middle = np.array([[(left + right) / 2, (top + bottom) / 2]])
     relative = light / paper.at(middle)[0]
     clipped = float((rec2020_to_linear_srgb(light.astype(float)) < _CLIPPED_BLACK).any(axis=-1).mean())
-    if patch.kind in ("solid", "overprint"):
+    if patch.kind in ("solid", "repeat", "overprint"):
         rows, columns = len(y) // 2, len(x) // 2
         quarters = [
             np.median(part, axis=(0, 1))

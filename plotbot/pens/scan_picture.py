@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.ink.spaces import lab_to_rec2020, lab_to_srgb, rec2020_to_srgb, srgb_uint8
-from plotbot.pens.chart import MARKER_RADIUS_MM
+from plotbot.pens.chart_strokes import MARKER_RADIUS_MM
 from plotbot.pens.scan import Measurement
 
 __all__ = ["found_picture"]
@@ -39,7 +39,7 @@ def found_picture(measurement: Measurement) -> npt.NDArray[np.uint8]:
         left, top, right, bottom = (value * _PX_PER_MM for value in one.patch.box)
         frame = (255, 0, 0) if one.clipped > 0.2 or one.uneven > 6 else (0, 200, 0)
         pencil.rectangle((left, top, right, bottom), outline=frame)
-        if one.patch.kind in ("solid", "overprint"):
+        if one.patch.kind in ("solid", "repeat", "overprint"):
             side = _SWATCH * (right - left)
             swatch = tuple(int(value) for value in colour)
             pencil.rectangle(

@@ -163,7 +163,7 @@ def test_a_picture_is_matched_and_the_missing_pen_is_named(run: Run, square: Pat
 
 @pytest.mark.slow
 def test_a_chart_is_an_ordinary_job_and_its_scan_a_pen_file(run: Run) -> None:
-    sheet = ("--pens", "staedtler12", "--paper", "80x76mm", "--margin", "3mm", "--only", "2,3,9")
+    sheet = ("--pens", "staedtler12", "--paper", "80x80mm", "--margin", "3mm", "--only", "2,3,9")
     report = run("pens", "chart", *sheet, "--out", "card", "--json").json
     assert [pen["id"] for pen in report["pens"]] == report["pens_in_order"] == ["2", "3", "9"]
     job = open_job(Path("card"))
@@ -179,6 +179,18 @@ def test_a_chart_is_an_ordinary_job_and_its_scan_a_pen_file(run: Run) -> None:
     assert len(mine.overprints) == 3
     with Image.open("mine-found.png") as picture:
         assert picture.width == 560
+    named = run("pens", "measure", "scan.png", "--card", "card", "--out", "named.toml", "--json")
+    assert load_inventory(Path("named.toml")).pens == mine.pens
+    assert named.json["overprints"] == 3
+    # What is known better since may sort the pens otherwise; the job knows how they were drawn.
+    lighter = run("pens", "set-lab", "staedtler12", "9=60,0,0", "--out", "lighter.toml")
+    assert lighter.code == 0
+    again = run("pens", "measure", "scan.png", "--card", "card", "--pens", "lighter.toml", "--out", "x.toml")
+    assert again.code == 0
+    assert {one.over for one in load_inventory(Path("x.toml")).overprints} == {"3", "9"}
+    both = run("pens", "measure", "scan.png", "--card", "card", "--only", "2", "--out", "y.toml")
+    assert both.code == 2
+    assert "--card" in both.err
     other = run("pens", "measure", "scan.png", *sheet, "--cross", "none", "--out", "other.toml")
     assert other.code == 2
     assert "is card" in other.err

@@ -13,7 +13,7 @@ from plotbot.pens.model import Inventory
 from plotbot.plan.build import PlanOptions, make_plan
 from plotbot.plan.model import Plan
 
-SHEET = Paper(80.0, 76.0, 3.0)
+SHEET = Paper(80.0, 80.0, 3.0)
 TIN = load_inventory("staedtler12")
 PENS = ("2", "3", "9")
 WIDTHS = {"2": 0.27, "3": 0.34, "9": 0.31}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from plotbot.errors import BadInput
 from plotbot.paper import PAPER_SIZES_MM, Paper
-from plotbot.pens.chart import TINTS, bit_centres, checked_code, code_bits, make_card
+from plotbot.pens.chart import bit_centres, checked_code, code_bits, make_card
+from plotbot.pens.chart_layout import TINTS
 from plotbot.pens.inventory import load_inventory
 from plotbot.preview.raster import pen_coverage
 from tests.pens.cards import SHEET, TIN, drawn, small_card
@@ -60,10 +61,10 @@ def test_what_is_drawn_covers_what_the_patches_say():
     per_mm = 20.0
     for one in plan.passes:
         cover = pen_coverage(
-            [stroke.mm for stroke in one.strokes], one.pen.nominal_mm, (0, 0, 80, 76), per_mm
+            [stroke.mm for stroke in one.strokes], one.pen.nominal_mm, (0, 0, 80, 80), per_mm
         )
         for patch in card.patches:
-            if patch.pen != one.pen.id or patch.kind == "lines":
+            if one.pen.id not in (patch.pen, patch.over) or patch.kind == "lines":
                 continue
             left, top, right, bottom = (round(side * per_mm) for side in patch.box)
             if patch.kind == "tint":
@@ -96,6 +97,35 @@ def test_the_darkest_pen_marks_and_dark_pens_come_last():
     assert lights == sorted(lights, reverse=True)
 
 
+@pytest.mark.parametrize(("size", "landscape"), [("a4", False), ("a4", True), ("a5", False)])
+def test_a_tin_of_twelve_uses_the_sheet(size, landscape):
+    paper = Paper.parse(size, landscape=landscape)
+    card = make_card(TIN, paper)
+    left, top, right, bottom = paper.drawable
+    across, down = np.ptp(card.markers, axis=0) + 9
+    assert across * down > 0.8 * (right - left) * (bottom - top)
+    reach = np.max([patch.box for patch in card.patches], axis=0)
+    assert reach[2] > card.markers[1, 0] - 10
+    assert reach[3] > card.markers[2, 1] - 12
+
+
+def test_a_small_card_leaves_the_rest_of_a_large_sheet_free():
+    card = make_card(TIN, Paper.parse("a3"), pens=["2", "3", "9"])
+    assert (card.markers < (210, 148)).all()
+
+
+def test_every_pen_is_seen_twice_where_pens_are_crossed():
+    card, _ = small_card()
+    assert sorted(one.pen for one in card.patches if one.kind == "repeat") == ["2", "3", "9"]
+    assert len([one for one in card.patches if one.over]) == 3
+
+
+def test_an_order_that_was_drawn_is_kept():
+    card = make_card(TIN, SHEET, pens=["2", "3", "9"], order=["9", "2", "3"])
+    assert card.order == ("9", "2", "3")
+    assert {(one.pen, one.over) for one in card.patches if one.over} == {("9", "2"), ("9", "3"), ("2", "3")}
+
+
 def test_a_tin_of_47_fits_on_a4_without_crossings():
     card = make_card(load_inventory("stabilo88"), Paper.parse("a4"))
     assert len(card.order) == 47
@@ -106,7 +136,9 @@ def test_a_tin_of_47_fits_on_a4_without_crossings():
 @pytest.mark.parametrize(
     ("options", "size", "says"),
     [
-        ({}, "a6", "at most"),
+        ({}, "a6", "at most 6 do.*--cross none.*--only"),
+        ({"cross": ()}, "110x110mm", "at most 7 do.*larger sheet.*--only"),
+        ({"cross": ("3",)}, "a6", "crossed by 1 of them"),
         ({"pens": ["2", "nope"]}, "a4", "no pen 'nope'"),
         ({"cross": ["88"]}, "a4", "no pen '88'"),
         ({}, "20x20mm", "margin"),
