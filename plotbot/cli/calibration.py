@@ -112,12 +112,12 @@ def measure(
     only: Only = None,
     cross: Cross = None,
     scanner: Annotated[
-        Literal["ccd", "led"],
+        Literal["auto", "ccd", "led"],
         typer.Option(
             "--scanner",
-            help="led (CIS: thin ones, most in printers) or ccd (a white lamp): how sure its colours are.",
+            help="led (CIS: thin ones, most in printers), ccd (a white lamp), or auto: by the pens' colours.",
         ),
-    ] = "led",
+    ] = "auto",
     found: Annotated[
         Path | None,
         typer.Option("--found", help="Picture of what was found.", show_default="beside the pen file"),
@@ -129,7 +129,7 @@ def measure(
 
     Name the card's job, or give --pens, --paper and the other options as for the chart. --pens beside --card
     names a file in which the same pens are known better. Pens that an instrument has measured (see set-lab)
-    keep their colours, and six or more of them correct the scanner's.
+    keep their colours, and correct the scanner's more than published colours can.
 
     [bold]Examples[/bold]: plotbot pens measure scan.png --card jobs/card --out mine.toml
     · plotbot pens measure scan.png --pens staedtler12 --paper a4 --out mine.toml
@@ -152,7 +152,7 @@ def measure(
     with stage(f"Reading {scan.name}…"):
         light = load_picture(scan, longest_px=_MOST_PIXELS_ASIDE)
     with stage("Measuring…"):
-        measurement = measure_card(light, card, inventory, scanner)
+        measurement = measure_card(light, card, inventory, None if scanner == "auto" else scanner)
     write_pen_file(measurement.inventory.model_copy(update={"id": out.stem}), out, replace=replace)
     picture = found or out.with_name(f"{out.stem}-found.png")
     write_png(picture, found_picture(measurement), 180)
@@ -162,7 +162,10 @@ def measure(
         "dpi": round(measurement.placed.px_per_mm * 25.4),
         "pens": [pen.model_dump(mode="json") for pen in measurement.inventory.pens if pen.id in card.order],
         "spread_mm": measurement.inventory.paper.spread_mm,
-        "correction_error": measurement.corrected,
+        "scanner": measurement.correction.kind,
+        "scanner_doubtful": measurement.correction.doubtful,
+        "pens_measured_before": measurement.correction.known,
+        "correction_error": measurement.correction.error,
         "overprint_error": measurement.overprint_error,
         "overprints": len(measurement.inventory.overprints),
         "remarks": list(measurement.remarks),
@@ -224,15 +227,23 @@ def _show(measurement: Measurement, out: Path, picture: Path) -> None:
             pen.id, swatch(srgb_hex(pen.lab)), pen.name, lab, f"{pen.uncertainty:.0f}", width, gain, n
         )
     results.print(table)
-    correction = measurement.corrected
-    corrected = (
-        f"Colours corrected by pens measured before, to {correction:.1f} ΔE00."
-        if correction is not None
-        else "Colours as the scanner has them; an instrument's readings (set-lab) would correct it."
-    )
-    results.print(f"Light strays {measurement.spread_mm:.2f} mm in this paper. {corrected}")
+    results.print(f"Light strays {measurement.spread_mm:.2f} mm in this paper. {_corrected(measurement)}")
     if measurement.overprint_error is not None:
         results.print(f"Overprints are {measurement.overprint_error:.1f} ΔE00 off what the ink model says.")
     for remark in measurement.remarks:
         people.print(f"[yellow]{remark}[/yellow]", soft_wrap=True)
     people.print(f"Wrote {out}. Look at {picture} to see what was found.", soft_wrap=True)
+
+
+def _corrected(measurement: Measurement) -> str:
+    """What the scanner's colours were corrected by."""
+    found = measurement.correction
+    lamps = {"ccd": "a white lamp (ccd)", "led": "coloured lamps (led)"}[found.kind]
+    what = f"Colours corrected as of a scanner with {lamps}"
+    if found.doubtful:
+        what = (
+            "Colours hardly corrected: the card does not tell which kind of scanner it was (--scanner does)"
+        )
+    if found.error is not None:
+        return f"{what}, by {found.known} pens measured before, to {found.error:.1f} ΔE00."
+    return f"{what}; an instrument's readings of six pens (set-lab) would say how well."

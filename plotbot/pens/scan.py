@@ -1,8 +1,7 @@
 """Measure pens on a scan of their calibration card.
 
 The scan is taken as linear light, divided by the bare paper around, and turned into Lab on the paper's
-known colour. Pens that an instrument has measured serve as known patches, which correct what the scanner sees
-differently from an eye (`plotbot.pens.scan_colour`).
+known colour, corrected for what the scanner sees differently from an eye (`plotbot.pens.scan_colour`).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from plotbot.errors import BadInput
 from plotbot.ink.spaces import delta_e00, lab_to_rec2020, rec2020_to_lab
 from plotbot.pens.chart import Card
 from plotbot.pens.model import Inventory, Lab, Pen, ScannedLine
-from plotbot.pens.scan_colour import ScannerKind, correction, uncorrected_error
+from plotbot.pens.scan_colour import Correction, ScannerKind, correction
 from plotbot.pens.scan_lines import (
     LEAST_UNSURE,
     LEAST_UNSURE_LED,
@@ -42,9 +41,6 @@ __all__ = ["Measurement", "measure_card"]
 
 Floats = npt.NDArray[Any]
 
-_NEVER_BETTER = 1.0
-"""ΔE00: no correction makes a scanner an instrument."""
-
 _BARE_DE = 3.0
 _MOST_UNEVEN_DE = 6.0
 _MOST_MISFIT = 0.05
@@ -55,7 +51,7 @@ _LEAST_SPREAD_MM = 0.012
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
     """What a scan says. inventory: the pens as measured. seen: patch by patch; labs: their colours, [n, 3].
-    corrected: ΔE00 of the known patches when each is left out of the correction, or None without one.
+    correction: of its colours.
     overprint_error: mean ΔE00 of the overprint model, with these pens, on the card's crossings, or None.
     remarks: sentences for the person."""
 
@@ -66,49 +62,47 @@ class Measurement:
     labs: Floats
     spread_mm: float
     spread_uncertainty_mm: float
-    corrected: float | None
+    correction: Correction
     overprint_error: float | None
     remarks: tuple[str, ...]
 
 
 def measure_card(
-    light: Floats, card: Card, inventory: Inventory, scanner: ScannerKind = "led"
+    light: Floats, card: Card, inventory: Inventory, scanner: ScannerKind | None = None
 ) -> Measurement:
     """Measure a scan, linear Rec.2020 [H, W, 3], of the card of an inventory; raises `BadInput`.
 
-    scanner: what sees, as far as it is known; colours of LEDs are less sure (see `uncorrected_error`).
+    scanner: what sees, where that is known; the pens' colours tell it otherwise.
     Pens without ink on their patch, and pens that are not on the card, stay as they were. Colours that an
     instrument has measured stay; their lines are measured all the same.
     """
     placed = place_card(light, card)
     paper_lab = inventory.paper.lab
     seen = see_patches(placed, card, paper_lab)
-    corrected = correction(seen, inventory)
-    relative = corrected.colours(np.array([one.relative for one in seen]))
     paper_light = lab_to_rec2020(np.array(paper_lab))
-    labs = rec2020_to_lab(relative * paper_light)
-    sure = [
-        uncorrected_error(one.relative, scanner)
-        if corrected.error is None
-        else max(corrected.error, _NEVER_BETTER)
-        for one in seen
-    ]
-    remarks: list[str] = []
     solids = {one.patch.pen: number for number, one in enumerate(seen) if one.patch.kind == "solid"}
     repeats = {one.patch.pen: number for number, one in enumerate(seen) if one.patch.kind == "repeat"}
+    remarks: list[str] = []
     drawn = []
     for pen in inventory.pens:
         if pen.id not in solids:
             continue
-        if float(delta_e00(labs[solids[pen.id]], np.array(paper_lab))) < _BARE_DE:
+        as_scanned = rec2020_to_lab(seen[solids[pen.id]].relative * paper_light)
+        if float(delta_e00(as_scanned, np.array(paper_lab))) < _BARE_DE:
             remarks.append(f"Pen {pen} left no ink that can be seen on its patch; it stays as it was.")
         else:
             drawn.append(pen)
     if not drawn:
         raise BadInput("None of the card's patches has ink on it; this is not a card that was drawn.")
-    hatchings = {pen.id: Hatchings.of(pen.id, pen.nominal_mm, seen, corrected.matrix) for pen in drawn}
+    inked = {pen.id for pen in drawn}
+    corrected = correction([one for one in seen if one.patch.pen in inked], inventory, scanner)
+    relative = corrected.colours(np.array([one.relative for one in seen]))
+    labs = rec2020_to_lab(relative * paper_light)
+    sure = corrected.unsure(labs)
+    hatchings = {pen.id: Hatchings.of(pen.id, pen.nominal_mm, seen) for pen in drawn}
     fits, spread, spread_sure = fit_lines(
-        list(hatchings.values()), LEAST_UNSURE_LED if scanner == "led" else LEAST_UNSURE
+        list(hatchings.values()),
+        LEAST_UNSURE if corrected.kind == "ccd" and not corrected.doubtful else LEAST_UNSURE_LED,
     )
     _check_tone(fits, spread)
     measured: dict[str, Pen] = {}
@@ -120,7 +114,7 @@ def measure_card(
         if not lines:
             remarks.append(f"Pen {pen} is too faint for its width to be measured; its width stays as it was.")
         measured[pen.id] = pen.model_copy(update=colour | lines)
-    overprints = overprints_seen(seen, labs, measured, sure)
+    overprints = overprints_seen(seen, labs, measured, sure.tolist())
     for pen_id, opacity in opacities(overprints, measured, paper_lab).items():
         measured[pen_id] = measured[pen_id].model_copy(update={"opacity": opacity})
     paper = inventory.paper.model_copy(
@@ -141,7 +135,7 @@ def measure_card(
         labs,
         spread,
         spread_sure,
-        corrected.error,
+        corrected,
         overprint_error(overprints, measured, paper_lab),
         tuple(remarks),
     )

@@ -71,13 +71,13 @@ class Hatchings:
     ladder: tuple[float, Floats]
 
     @classmethod
-    def of(cls, pen: str, nominal_mm: float, seen: Sequence[Seen], matrix: Floats) -> Hatchings:
-        """Collect the patches of a pen; `matrix` [3, 3] corrects the scanner's light."""
+    def of(cls, pen: str, nominal_mm: float, seen: Sequence[Seen]) -> Hatchings:
+        """Collect the patches of a pen, in the scanner's own light: mixtures stay mixtures there."""
         mine = [one for one in seen if one.patch.pen == pen]
         solid = next(one for one in mine if one.patch.kind == "solid")
         lines = next(one for one in mine if one.patch.kind == "lines")
         assert lines.profile is not None
-        film = relative_to_film(solid.relative @ matrix.T)
+        film = relative_to_film(solid.relative)
         band = int(np.argmin(film))
         return cls(
             pen,
@@ -86,11 +86,11 @@ class Hatchings:
             # Where the scanner's own colours end, the solid is darker than it says.
             _CLIPPED_NOISE if solid.clipped > 0.2 else _NOISE,
             tuple(
-                (one.patch.pitch_mm, float(relative_to_film(one.relative @ matrix.T)[band]))
+                (one.patch.pitch_mm, float(relative_to_film(one.relative)[band]))
                 for one in mine
                 if one.patch.kind in ("tint", "lines")
             ),
-            (lines.patch.pitch_mm, relative_to_film(lines.profile @ matrix.T)[:, band]),
+            (lines.patch.pitch_mm, relative_to_film(lines.profile)[:, band]),
         )
 
 

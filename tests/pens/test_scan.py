@@ -10,7 +10,6 @@ import pytest
 from plotbot.errors import BadInput
 from plotbot.ink.spaces import (
     delta_e00,
-    encode_srgb,
     lab_to_rec2020,
     lab_to_xyz,
     rec2020_to_lab,
@@ -21,12 +20,13 @@ from plotbot.pens.chart import Patch, make_card
 from plotbot.pens.inventory import load_inventory, matchable_pens
 from plotbot.pens.model import Inventory
 from plotbot.pens.scan import Measurement, measure_card
-from plotbot.pens.scan_colour import correction, uncorrected_error
+from plotbot.pens.scan_colour import correction
 from plotbot.pens.scan_markers import place_card
 from plotbot.pens.scan_patches import Seen
 from plotbot.pens.scan_picture import found_picture
 from tests.pens.cards import SHEET, TIN, WIDTHS, drawn, small_card
-from tests.pens.scanner import Scanner, observer, response, spectrum, true_lab
+from tests.pens.inks import OBSERVER, encoded, spectrum, true_lab, usual_eyes
+from tests.pens.scanner import Scanner
 
 
 def as_light(file: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_colours_widths_and_tones_come_back(measured: Measurement) -> None:
     off = [float(delta_e00(np.array(measured.inventory[pen].lab), np.array(TIN[pen].lab))) for pen in WIDTHS]
     assert np.mean(off) < 4
     for pen, apart in zip(WIDTHS, off, strict=True):
-        assert apart < 2 * measured.inventory[pen].uncertainty
+        assert apart < measured.inventory[pen].uncertainty
     # A pen wider than it is sold covers more; light that strays adds to it.
     assert measured.inventory["3"].scan.coverage_gain > measured.inventory["2"].scan.coverage_gain > 0
     assert 0.03 < measured.spread_mm < 0.09
@@ -123,84 +123,105 @@ def test_the_picture_shows_every_patch_where_it_is(measured: Measurement) -> Non
     assert ink.min() < 120
 
 
-def matchable(inventory: Inventory) -> Inventory:
+def solids(kind: str, inventory: Inventory, off: float = 0.0) -> tuple[list[Seen], np.ndarray]:
+    """Solids of pens as the usual scanner of a kind sees them, without noise, and their true Labs: those
+    published, or `off` times as far from them as their sources are apart."""
+    rng = np.random.default_rng(11)
+    eyes, paper = usual_eyes(kind), spectrum(inventory.paper.lab)
+    seen, truth = [], []
+    for pen in inventory.pens:
+        way = rng.normal(size=3)
+        lab = np.array(pen.lab) + off * pen.uncertainty * way / np.linalg.norm(way)
+        light = np.minimum(spectrum(np.clip(lab, [15, -90, -90], [92, 90, 90])), 1)
+        truth.append(true_lab(light))
+        relative = srgb_to_rec2020(encoded(eyes.relative(light, paper)))
+        seen.append(Seen(Patch("solid", pen.id, (0, 0, 9, 9)), relative, 0.0, 0.0))
+    return seen, np.array(truth)
+
+
+def labs_of(light: np.ndarray, inventory: Inventory) -> np.ndarray:
+    return rec2020_to_lab(light * lab_to_rec2020(np.array(inventory.paper.lab)))
+
+
+def matchable(name: str) -> Inventory:
+    inventory = load_inventory(name)
     return inventory.model_copy(update={"pens": matchable_pens(inventory)})
 
 
-def known(kind: str, inventory: Inventory) -> list[Seen]:
-    """Solids of pens as a scanner sees them, without noise."""
-    white = response(spectrum(inventory.paper.lab), kind)
-    return [
-        Seen(
-            Patch("solid", pen.id, (0, 0, 9, 9)),
-            srgb_to_rec2020(encode_srgb(np.clip(response(spectrum(pen.lab), kind) / white, 0, 1))),
-            0.0,
-            0.0,
-        )
-        for pen in inventory.pens
-    ]
-
-
-def seen_labs(seen: list[Seen], light=None) -> np.ndarray:
-    light = np.array([one.relative for one in seen]) if light is None else light
-    return rec2020_to_lab(light * lab_to_rec2020(np.array(TIN.paper.lab)))
-
-
-def all_measured(inventory: Inventory) -> Inventory:
-    pens = tuple(pen.model_copy(update={"provenance": "measured"}) for pen in inventory.pens)
+def with_measured(inventory: Inventory, truth: np.ndarray, which: np.ndarray) -> Inventory:
+    pens = tuple(
+        pen.model_copy(update={"provenance": "measured", "lab": tuple(lab), "uncertainty": 1.0})
+        if yes
+        else pen
+        for pen, lab, yes in zip(inventory.pens, truth.tolist(), which, strict=True)
+    )
     return inventory.model_copy(update={"pens": pens})
 
 
-def test_pens_that_were_measured_correct_the_scanner() -> None:
-    seen = known("led", TIN)
-    truth = np.array([pen.lab for pen in TIN.pens])
-    raw = delta_e00(seen_labs(seen), truth)
-    found = correction(seen, all_measured(TIN))
-    light = found.colours(np.array([one.relative for one in seen]))
-    corrected = delta_e00(seen_labs(seen, light), truth)
-    assert corrected.mean() < raw.mean()
-    assert corrected.max() < 0.5 * raw.max()
-    assert found.error is not None
-    assert corrected.mean() < found.error < np.sqrt(np.mean(raw**2))
-    np.testing.assert_allclose(found.matrix.sum(axis=1), 1)
-    assert correction(seen, TIN).error is None
-
-
-def test_many_measured_pens_correct_even_lamps_of_three_colours() -> None:
-    tin = matchable(load_inventory("stabilo88"))
-    seen = known("led", tin)
-    truth = np.array([pen.lab for pen in tin.pens])
-    half = [number % 2 == 0 for number in range(len(tin.pens))]
-    pens = tuple(
-        pen.model_copy(update={"provenance": "measured"}) if one else pen
-        for pen, one in zip(tin.pens, half, strict=True)
-    )
-    found = correction(seen, tin.model_copy(update={"pens": pens}))
-    assert found.roots is not None
-    np.testing.assert_allclose(found.roots.sum(axis=1), 1)
+@pytest.mark.parametrize("kind", ["ccd", "led"])
+@pytest.mark.parametrize("name", ["staedtler12", "staedtler20", "micron", "stabilo88"])
+def test_published_colours_tell_the_kind_of_scanner_and_correct_it(kind: str, name: str) -> None:
+    tin = matchable(name)
+    seen, truth = solids(kind, tin, off=0.5)
     light = np.array([one.relative for one in seen])
-    # The other half was not known to it. Twice the light is twice the light.
-    others = ~np.array(half)
-    raw = delta_e00(seen_labs(seen), truth)[others]
-    corrected = delta_e00(seen_labs(seen, found.colours(light)), truth)[others]
-    assert corrected.mean() < 0.7 * raw.mean()
-    assert corrected.max() < 0.6 * raw.max()
-    assert found.error == pytest.approx(float(np.sqrt(np.mean(corrected**2))), rel=0.5)
+    found = correction(seen, tin)
+    assert (found.kind, found.doubtful) == (kind, False)
+    assert (found.known, found.error) == (0, None)
+    raw = delta_e00(labs_of(light, tin), truth)
+    corrected = delta_e00(labs_of(found.colours(light), tin), truth)
+    if kind == "led":
+        assert corrected.mean() < 0.75 * raw.mean()
+        assert np.percentile(corrected, 90) < 0.7 * np.percentile(raw, 90)
+    assert corrected.mean() < raw.mean() + 0.2
+    assert (corrected < found.unsure(labs_of(found.colours(light), tin))).mean() > 0.94
+    np.testing.assert_allclose(found.colours(np.ones((1, 3))), 1)
     np.testing.assert_allclose(found.colours(0.5 * light), 0.5 * found.colours(light), rtol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["ccd", "led"])
-def test_uncorrected_colours_are_as_far_off_as_is_said(kind: str) -> None:
-    off = []
-    for name in ("staedtler20", "micron"):
-        tin = matchable(load_inventory(name))
-        apart = delta_e00(seen_labs(known(kind, tin)), np.array([pen.lab for pen in tin.pens]))
-        off += [
-            float(one) / uncorrected_error(patch.relative, kind)
-            for one, patch in zip(apart, known(kind, tin), strict=True)
-        ]
-    assert 0.4 < np.sqrt(np.mean(np.square(off))) < 1.1
-    assert np.mean(np.array(off) < 1.5) > 0.95
+def test_a_pen_that_differs_from_its_published_colour_bends_nothing() -> None:
+    tin = matchable("staedtler12")
+    seen, truth = solids("led", tin)
+    paler = [pen.model_copy(update={"lab": (85.0, 5.0, 10.0)}) if pen.id == "3" else pen for pen in tin.pens]
+    light = np.array([one.relative for one in seen])
+    plain = correction(seen, tin).colours(light)
+    bent = correction(seen, tin.model_copy(update={"pens": tuple(paler)})).colours(light)
+    assert delta_e00(labs_of(plain, tin), labs_of(bent, tin)).mean() < 0.7
+    assert delta_e00(labs_of(bent, tin), truth)[3] < 6
+
+
+def test_measured_pens_say_how_well_the_others_are_known() -> None:
+    tin = matchable("stabilo88")
+    seen, truth = solids("led", tin, off=0.5)
+    which = np.arange(len(seen)) % 2 == 0
+    known = with_measured(tin, truth, which)
+    light = np.array([one.relative for one in seen])
+    softly, found = correction(seen, tin), correction(seen, known)
+    corrected = delta_e00(labs_of(found.colours(light), tin), truth)[~which]
+    assert corrected.mean() < delta_e00(labs_of(softly.colours(light), tin), truth)[~which].mean() + 0.1
+    assert found.error == pytest.approx(float(np.sqrt(np.mean(corrected**2))), rel=0.5)
+    said = found.unsure(labs_of(found.colours(light), tin))[~which]
+    # These inks are all smooth, kinder than the usual ones: the known ones say so.
+    assert said.mean() < 0.75 * softly.unsure(labs_of(softly.colours(light), tin))[~which].mean()
+    assert (corrected < said).mean() > 0.95
+    assert correction(seen, with_measured(tin, truth, np.arange(len(seen)) < 5)).error is None
+
+
+def test_a_card_of_one_unknown_pen_leaves_the_kind_open() -> None:
+    tin = TIN.model_copy(update={"pens": (TIN["9"],)})
+    seen, _ = solids("led", tin)
+    found = correction(seen, tin)
+    assert found.doubtful
+    told = correction(seen, tin, "ccd")
+    assert not told.doubtful
+    lab = np.array([[50.0, 60, 40]])
+    assert found.unsure(lab) > 1.5 * told.unsure(lab)
+
+
+def test_what_scans_said_before_is_no_witness_for_a_scan() -> None:
+    seen, _ = solids("led", TIN)
+    pens = tuple(pen.model_copy(update={"provenance": "scan", "lab": (50.0, 0, 0)}) for pen in TIN.pens)
+    alone = correction(seen, TIN.model_copy(update={"pens": pens}), "led")
+    assert np.array_equal(alone.terms, correction([], TIN, "led").terms)
 
 
 def tone(scan: np.ndarray, change) -> np.ndarray:
@@ -265,5 +286,5 @@ def test_a_pen_that_left_no_ink_stays_as_it_was(scan: np.ndarray) -> None:
 def test_the_spectra_of_the_simulation_have_the_colours_of_the_pens() -> None:
     for pen in TIN.pens:
         np.testing.assert_allclose(true_lab(spectrum(pen.lab)), pen.lab, atol=1e-3)
-    white = xyz_to_rec2020(np.ones(len(observer())) @ observer())
-    np.testing.assert_allclose(white, xyz_to_rec2020(lab_to_xyz(np.array([100.0, 0, 0]))), atol=1e-9)
+    white = xyz_to_rec2020(np.ones(len(OBSERVER)) @ OBSERVER)
+    np.testing.assert_allclose(white, xyz_to_rec2020(lab_to_xyz(np.array([100.0, 0, 0]))), atol=2e-4)
