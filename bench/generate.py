@@ -28,6 +28,7 @@ from plotbot.art.networks import EMBEDDED, Network, describe, open_network
 from plotbot.art.objectives import channel
 from plotbot.art.palette import Inks, PenChoice
 from plotbot.art.strokes import Drawable, bezier_points, random_strokes
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.inventory import load_inventory
 
 SIDE_PX, MM_PER_PX, STROKES, SPANS, STROKE_PX = 224, 0.5, 400, 3, 40.0
@@ -71,7 +72,7 @@ def _parts(name: str, weights: Path | None, strokes: int, repeats: int) -> dict[
     side = SIDE_PX * MM_PER_PX
     area = Drawable(side, side, 5, 100, 2)
     vertices = random_strokes(strokes, SPANS, STROKE_PX * MM_PER_PX, area, generator).requires_grad_()
-    palette = PenChoice(Inks.of(tin.pens, tin.paper.lab, "cpu"), strokes, generator, None)
+    palette = PenChoice(Inks.of(InkSet.of(tin), "cpu"), strokes, generator, None)
     canvas = Canvas(SIDE_PX, SIDE_PX, MM_PER_PX)
     size = view_size(SIDE_PX, SIDE_PX, 32)
     views = random_views(1, generator, Jitter())

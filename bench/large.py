@@ -82,8 +82,7 @@ def judged(artwork: Artwork, large: GenerateSettings, ours: Artwork) -> tuple[fl
     network = open_network(large.network, large.objective.layers)
     plotted = activation_of_plot(
         artwork.by_pen(),
-        artwork.pens,
-        artwork.paper_lab,
+        artwork.inks,
         area_mm=(0.0, 0.0, *large.area_mm),
         size_px=ours.size_px,
         network=network,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from plotbot.art.strokes import flatten
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.model import Pen
 
 __all__ = ["Activations", "Artwork", "FilmSnapshot", "Grown", "Quantisation", "Snapshot", "Step", "Try"]
@@ -116,18 +117,17 @@ class FilmSnapshot:
 class Grown(ABC):
     """What was grown for a network: strokes in mm within an area whose top left corner is (0, 0), y down.
 
-    size_px: height and width of the picture the network saw. history: one entry per step. growth: how it
-    came to be, in at most a dozen snapshots. quantisation: with learned colours, what they became. ended:
-    ``done``, ``stopped``, ``out of time`` or ``not a number``. view_px: height and width of what the
-    network saw of a large drawing at a time, None where it saw it whole; activations of a large one are
-    means over such windows, but for free and quantised, which are of the small one it grew out of. tries:
-    what every seed came to.
+    size_px: height and width of the picture the network saw. inks: of the pens there were to draw with.
+    history: one entry per step. growth: how it came to be, in at most a dozen snapshots. quantisation: with
+    learned colours, what they became. ended: ``done``, ``stopped``, ``out of time`` or ``not a number``.
+    view_px: height and width of what the network saw of a large drawing at a time, None where it saw it
+    whole; activations of a large one are means over such windows, but for free and quantised, which are of
+    the small one it grew out of. tries: what every seed came to.
     """
 
     area_mm: tuple[float, float]
     size_px: tuple[int, int]
-    pens: tuple[Pen, ...]
-    paper_lab: tuple[float, float, float]
+    inks: InkSet
     activations: Activations
     history: tuple[Step, ...] = ()
     growth: tuple[Snapshot | FilmSnapshot, ...] = ()
@@ -136,6 +136,16 @@ class Grown(ABC):
     view_px: tuple[int, int] | None = None
     tries: tuple[Try, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def pens(self) -> tuple[Pen, ...]:
+        """The pens that there were to draw with."""
+        return self.inks.pens
+
+    @property
+    def paper_lab(self) -> tuple[float, float, float]:
+        """The colour of the bare paper."""
+        return self.inks.paper_lab
 
     @abstractmethod
     def polylines(
@@ -147,7 +157,7 @@ class Grown(ABC):
     def by_pen(
         self, tolerance_mm: float = 0.02, origin_mm: tuple[float, float] = (0.0, 0.0)
     ) -> dict[str, list[np.ndarray]]:
-        """The polylines of every pen that draws something, by pen id, in the order of the tin."""
+        """The polylines of every pen that draws something, by pen id, in drawing order."""
         lines: dict[str, list[np.ndarray]] = {pen.id: [] for pen in self.pens}
         for pen_id, line in self.polylines(tolerance_mm, origin_mm):
             lines[pen_id].append(line)

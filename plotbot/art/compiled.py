@@ -11,12 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from plotbot.art import ink_kernels
+from plotbot.art import ink_kernels, ink_layers, kernels
 
 __all__ = ["compile_apart", "needs_compiling"]
 
 _RENDER_ONCE = """
-import torch
+import numpy, torch
 from plotbot.art.ink_renderer import Canvas, render, render_free
 points = torch.tensor([[[2.0, 2], [4, 3], [6, 5], [8, 8]], [[3.0, 8], [4, 5], [6, 4], [8, 2]]])
 points.requires_grad_()
@@ -25,6 +25,8 @@ inks, canvas = torch.full((2, 3), 0.5), Canvas(12, 12, 1.0)
 width = torch.ones(2)
 (render(points, weights, width, inks, torch.zeros(2), canvas).sum()).backward()
 (render(points, weights.detach(), width, inks, torch.zeros(2), canvas).sum()).backward()
+pairs = numpy.full((2, 2, 3), 2.0)
+(render(points, weights, width, inks, torch.zeros(2), canvas, trapping=pairs).sum()).backward()
 inks.requires_grad_()
 (render_free(points, width, inks, canvas).sum()).backward()
 """
@@ -43,6 +45,7 @@ def compile_apart() -> None:
 
 
 def _stamp() -> Path:
-    """A file beside numba's own, named after the time of the source, as numba's are bound to it."""
-    source = Path(ink_kernels.__file__)
-    return Path(ink_kernels.cache_folder()) / f"ink_kernels.{source.stat().st_mtime_ns}.compiled"
+    """A file beside numba's own, named after the time of the sources, as numba's are bound to it."""
+    sources = (Path(str(module.__file__)) for module in (ink_kernels, ink_layers, kernels))
+    newest = max(source.stat().st_mtime_ns for source in sources)
+    return Path(ink_kernels.cache_folder()) / f"ink_kernels.{newest}.compiled"

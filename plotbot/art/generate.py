@@ -64,8 +64,7 @@ def _generate(settings: GenerateSettings, on_step: OnStep, stop: Stop) -> Artwor
             size_px=(studio.canvas.height_px, studio.canvas.width_px),
             points_mm=bezier_points(drawing.vertices).cpu().numpy(),
             pen_of=drawing.pen_of.cpu().numpy(),
-            pens=studio.inks.pens,
-            paper_lab=studio.inks.paper_lab,
+            inks=studio.inks.laid,
             activations=Activations(growth.free, growth.quantised, drawing.activation, math.nan),
             history=tuple(history),
             growth=snapshots,
@@ -107,8 +106,7 @@ def _judged(artwork: Artwork, studio: Studio) -> Artwork:
     canvas = studio.canvas
     plotted = activation_of_plot(
         artwork.by_pen(),
-        artwork.pens,
-        artwork.paper_lab,
+        artwork.inks,
         area_mm=(0.0, 0.0, canvas.width_px * canvas.mm_per_px, canvas.height_px * canvas.mm_per_px),
         size_px=artwork.size_px,
         network=studio.network,

@@ -42,7 +42,7 @@ def snapshot_picture(artwork: Grown, snapshot: Snapshot | FilmSnapshot, short_px
     canvas = Canvas(size[1] * _FINER, size[0] * _FINER, px / _FINER)
     points = torch.from_numpy(snapshot.points_mm)
     if snapshot.pen_of is not None:
-        inks = Inks.of(artwork.pens, artwork.paper_lab, "cpu")
+        inks = Inks.of(artwork.inks, "cpu")
         film = inks.render_assigned(points, torch.from_numpy(snapshot.pen_of), canvas)
     else:
         width_mm, ink = torch.from_numpy(snapshot.width_mm), torch.from_numpy(snapshot.ink)

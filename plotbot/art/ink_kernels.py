@@ -1,30 +1,26 @@
-# ruff: noqa: PLR0912, PLR0915  (kernels take plain arrays, many of them)
+# ruff: noqa: PLR0915  (kernels take plain arrays, many of them)
 """The ink renderer on the CPU: compiled loops for what `plotbot.art.ink_coverage` says in torch.
 
 Strokes are dealt out to threads, then bands of pixels are; no two threads ever write to one place and
 every sum has one order, so a drawing does not depend on the number of threads. The kernels release
-the interpreter lock and are started as plain threads: numba's own thread pool may not be entered from
-two threads at once, which a program around plotbot may well do.
+the interpreter lock and are started as plain threads (`plotbot.art.kernels`).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-import threading
-from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
 from plotbot.art.ink_coverage import FLATNESS_PX, MAX_SEGMENTS, Q_MIN, REACH_PX, ROUND_CAP_PX, StrokeCoverage
+from plotbot.art.kernels import array_of, jit, split, together
 
-__all__ = ["bare_share", "cache_folder", "over_paper", "stroke_coverage"]
+__all__ = ["bare_share", "cache_folder", "stroke_coverage"]
 
 Array = NDArray[Any]
 Pairs = tuple[int, int, Array, Array, Array, Array, Array, Array, int]
@@ -47,21 +43,6 @@ def bare_share(
     return touched, bare
 
 
-def over_paper(
-    touched: Tensor,
-    bare: Tensor,
-    transmittance: Tensor,
-    opacity: Tensor,
-    sequence: Sequence[int],
-    pixels: int,
-) -> Tensor:
-    """The pens over the paper in drawing order: [3, pixels], from what `bare_share` gave."""
-    hides = opacity[:, None]
-    takes, adds = 1 - (1 - hides) * transmittance, hides * transmittance
-    image: Tensor = _OverPaper.apply(touched, bare, takes, adds, sequence, pixels)
-    return image
-
-
 def stroke_coverage(points: Tensor, width: Tensor, height: int, width_px: int) -> StrokeCoverage:
     """As `plotbot.art.ink_coverage.stroke_coverage`, without gradients."""
     line = _Polylines(points, width, height, width_px)
@@ -79,7 +60,7 @@ class _Polylines:
     """The flattened strokes of one rendering and the pixels near them."""
 
     def __init__(self, points: Tensor, width: Tensor, height: int, width_px: int) -> None:
-        self.points, self.width = _array(points), _array(width)
+        self.points, self.width = array_of(points), array_of(width)
         self.height, self.width_px = height, width_px
         self.counts, self.begin = _count_segments(self.points, self.width, height, width_px)
         self.corners = np.empty((self.begin[-1], 2), self.points.dtype)
@@ -87,13 +68,13 @@ class _Polylines:
 
     def cover(self) -> list[Pairs]:
         """Which stroke covers how much of which pixel, in parts that follow one another."""
-        parts = _split(len(self.points), 2 * torch.get_num_threads())
+        parts = split(len(self.points), 2 * torch.get_num_threads())
         args = (self.points, self.width, self.counts, self.begin, self.corners, self.times, self.arcs)
 
         def cover_part(low: int, high: int) -> Any:
             return low, high, *_cover_strokes(*args, low, high, self.height, self.width_px)
 
-        return _together([partial(cover_part, *part) for part in parts])
+        return together([partial(cover_part, *part) for part in parts])
 
 
 class _BareShare(torch.autograd.Function):
@@ -103,7 +84,7 @@ class _BareShare(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         line = _Polylines(points, width, height, width_px)
         found = line.cover()
-        share = _array(weights)
+        share = array_of(weights)
         only = _only_pen(share)
         touched, rows = _number_pixels([part[3] for part in found], height * width_px)
         bare = np.ones((len(touched), share.shape[1]), share.dtype)
@@ -112,7 +93,7 @@ class _BareShare(torch.autograd.Function):
             for part, row in zip(found, rows, strict=True):
                 _multiply_band(bare, share, only, *part[:3], row, part[6], low, high)
 
-        _together([partial(multiply, *band) for band in _split(len(touched), torch.get_num_threads())])
+        together([partial(multiply, *band) for band in split(len(touched), torch.get_num_threads())])
         pixels, result = torch.from_numpy(touched), torch.from_numpy(bare)
         ctx.mark_non_differentiable(pixels)
         ctx.line, ctx.found, ctx.rows, ctx.share, ctx.only = line, found, rows, share, only
@@ -122,7 +103,7 @@ class _BareShare(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, _: Tensor, grad: Tensor) -> tuple[Tensor | None, ...]:
         line: _Polylines = ctx.line
-        bare, pull = _array(ctx.saved_tensors[0]), _array(grad)
+        bare, pull = array_of(ctx.saved_tensors[0]), array_of(grad)
         grad_points, grad_width = np.zeros_like(line.points), np.zeros_like(line.width)
         grad_share = np.zeros_like(ctx.share)
         only = np.full_like(ctx.only, -1) if ctx.needs_input_grad[2] else ctx.only
@@ -134,90 +115,14 @@ class _BareShare(torch.autograd.Function):
             )  # fmt: skip
 
         parts = zip(ctx.found, ctx.rows, strict=True)
-        _together([partial(descend, *part) for part in parts])
+        together([partial(descend, *part) for part in parts])
         grads = (torch.from_numpy(g) for g in (grad_points, grad_width, grad_share))
         return *grads, None, None
-
-
-class _OverPaper(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any,
-        touched: Tensor,
-        bare: Tensor,
-        takes: Tensor,
-        adds: Tensor,
-        sequence: Sequence[int],
-        pixels: int,
-    ) -> Tensor:
-        ctx.save_for_backward(touched, bare, takes, adds)
-        ctx.sequence = np.asarray(sequence, np.int64)
-        share = _array(bare)
-        image = np.ones((3, pixels), share.dtype)
-        args = (_array(touched), share, _array(takes), _array(adds), ctx.sequence, image)
-        bands = _split(len(share), torch.get_num_threads())
-        _together([partial(_compose_band, *args, *band) for band in bands])
-        return torch.from_numpy(image)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        touched, bare, takes, adds = (_array(saved) for saved in ctx.saved_tensors)
-        grad_bare = np.empty_like(bare)
-        bands = _split(len(bare), _BANDS)
-        grad_inks = np.zeros((len(bands), 2, *takes.shape))
-        inks_wanted = ctx.needs_input_grad[2] or ctx.needs_input_grad[3]
-        args = (touched, bare, takes, adds, ctx.sequence, _array(grad), grad_bare, inks_wanted)
-
-        def pull(inks: Array, low: int, high: int) -> None:
-            _pull_band(*args, inks[0], inks[1], low, high)
-
-        _together([partial(pull, inks, *band) for inks, band in zip(grad_inks, bands, strict=True)])
-        grad_takes, grad_adds = torch.from_numpy(grad_inks.sum(0).astype(bare.dtype))
-        return None, torch.from_numpy(grad_bare), grad_takes, grad_adds, None, None
 
 
 def cache_folder() -> str:
     """Where numba keeps the compiled kernels."""
     return str(_count_segments.stats.cache_path)
-
-
-_BANDS = 8  # fixed, so that sums over bands do not depend on the number of threads
-
-
-def _array(tensor: Tensor) -> Array:
-    array: Array = tensor.detach().contiguous().numpy()
-    return array
-
-
-def _split(total: int, parts: int) -> list[tuple[int, int]]:
-    """[0, total) in about equal parts, at least one."""
-    parts = max(1, min(parts, total))
-    return [(total * i // parts, total * (i + 1) // parts) for i in range(parts)]
-
-
-def _together(tasks: list[Callable[[], Any]]) -> list[Any]:
-    """Run tasks on as many threads as torch may use; results in the order of the tasks."""
-    threads = min(torch.get_num_threads(), len(tasks))
-    results: list[Any] = [None] * len(tasks)
-    errors: list[BaseException] = []
-    turn = itertools.count()
-
-    def work() -> None:
-        try:
-            while (at := next(turn)) < len(tasks):
-                results[at] = tasks[at]()
-        except BaseException as error:
-            errors.append(error)
-
-    helpers = [threading.Thread(target=work) for _ in range(threads - 1)]
-    for helper in helpers:
-        helper.start()
-    work()
-    for helper in helpers:
-        helper.join()
-    if errors:
-        raise errors[0]
-    return results
 
 
 def _number_pixels(parts: list[Array], pixels: int) -> tuple[Array, list[Array]]:
@@ -237,12 +142,7 @@ def _only_pen(share: Array) -> Array:
     return np.where(used.sum(1) == 1, used.argmax(1), -1)
 
 
-_jit = njit(
-    cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz", "arcp", "contract", "reassoc"}
-)
-
-
-@_jit
+@jit
 def _count_segments(points: Array, width: Array, height: int, width_px: int) -> tuple[Array, Array]:
     """Segments per cubic [N, K], and where each stroke's corners begin [N + 1]."""
     strokes, cubics = points.shape[0], (points.shape[1] - 1) // 3
@@ -272,13 +172,13 @@ def _count_segments(points: Array, width: Array, height: int, width_px: int) -> 
     return counts, begin
 
 
-@_jit
+@jit
 def _basis(t: float) -> tuple[float, float, float, float]:
     s = 1.0 - t
     return s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t
 
 
-@_jit
+@jit
 def _flatten_stroke(points: Array, counts: Array, corners: Array, times: Array, arcs: Array) -> None:
     """Corners [S + 1, 2] of one stroke, their places on it (cubic + t) and arc lengths, [S + 1] each."""
     v, arc = 0, 0.0
@@ -298,14 +198,14 @@ def _flatten_stroke(points: Array, counts: Array, corners: Array, times: Array, 
             v += 1
 
 
-@_jit
+@jit
 def _point(points: Array, k: int, t: float) -> tuple[float, float]:
     b0, b1, b2, b3 = _basis(t)
     p, q, r, s = points[3 * k], points[3 * k + 1], points[3 * k + 2], points[3 * k + 3]
     return b0 * p[0] + b1 * q[0] + b2 * r[0] + b3 * s[0], b0 * p[1] + b1 * q[1] + b2 * r[1] + b3 * s[1]
 
 
-@_jit
+@jit
 def _onto_curve(
     x: float, y: float, points: Array, k: int, t: float, span: float
 ) -> tuple[float, float, float, float, float]:
@@ -333,7 +233,7 @@ def _onto_curve(
     return t, vx, vy, dx, dy
 
 
-@_jit
+@jit
 def _end_direction(points: Array, end: int, inward: int) -> tuple[float, float]:
     """Which way a stroke goes out at one of its ends, as a unit vector; east if it has no length."""
     for away in range(1, 4):
@@ -345,7 +245,7 @@ def _end_direction(points: Array, end: int, inward: int) -> tuple[float, float]:
     return -float(inward), 0.0
 
 
-@_jit
+@jit
 def _cdf(x: float, c: float, s: float) -> float:
     size = abs(x)
     if size <= 0.5 * (c - s):
@@ -356,7 +256,7 @@ def _cdf(x: float, c: float, s: float) -> float:
     return 1.0 - upper if x < 0 else upper
 
 
-@_jit
+@jit
 def _pdf(x: float, c: float, s: float) -> float:
     size = abs(x)
     if size <= 0.5 * (c - s):
@@ -364,7 +264,7 @@ def _pdf(x: float, c: float, s: float) -> float:
     return max(0.5 * (c + s) - size, 0.0) / (s * c)
 
 
-@_jit
+@jit
 def _coverage(
     x: float,
     y: float,
@@ -458,7 +358,7 @@ def _coverage(
     )
 
 
-@_jit
+@jit
 def _segment_frame(
     line: Array, at: int, reach: float, height: int, width_px: int
 ) -> tuple[int, int, float, float, float, float]:
@@ -476,7 +376,7 @@ def _segment_frame(
     return row_low, row_high, box_low, box_high, dx / dy, reach * math.sqrt(dx * dx + dy * dy) / abs(dy)
 
 
-@_jit
+@jit
 def _room_for(line: Array, reach: float, height: int, width_px: int) -> int:
     """At most so many segment–pixel pairs lie near a stroke."""
     room = 0.0
@@ -487,7 +387,7 @@ def _room_for(line: Array, reach: float, height: int, width_px: int) -> int:
     return int(room) + 1
 
 
-@_jit
+@jit
 def _cover_stroke(
     points: Array,
     line: Array,
@@ -564,14 +464,14 @@ def _cover_stroke(
     return kept, top - start, work
 
 
-@_jit
+@jit
 def _grown(values: Array, size: int) -> Array:
     larger = np.empty((size, *values.shape[1:]), values.dtype)
     larger[: values.shape[0]] = values
     return larger
 
 
-@_jit
+@jit
 def _cover_strokes(
     points: Array,
     width: Array,
@@ -615,7 +515,7 @@ def _cover_strokes(
     return first, pixel[:top], segment[:top], place[:top], cover[:top], slope[:top], work
 
 
-@_jit
+@jit
 def _multiply_band(
     bare: Array,
     share: Array,
@@ -644,7 +544,7 @@ def _multiply_band(
                     bare[where, q] *= max(one - share[s, q] * cover[k], least)
 
 
-@_jit
+@jit
 def _pull_strokes(
     grad: Array,
     bare: Array,
@@ -695,85 +595,3 @@ def _pull_strokes(
             pull_r += to_cover * slope[k, 2]
         grad_width[s] = 0.5 * pull_r
         grad_points[s] = pull
-
-
-_BLOCK = 64  # rows composed side by side, so that the loops over them run in vector registers
-
-
-@_jit
-def _compose_band(
-    touched: Array,
-    bare: Array,
-    takes: Array,
-    adds: Array,
-    sequence: Array,
-    image: Array,
-    low: int,
-    high: int,
-) -> None:
-    """Each pen in turn makes `below` in rows [low, high) into below - a · (takes · below - adds)."""
-    one = bare.dtype.type(1.0)
-    value, cover = np.empty((3, _BLOCK), bare.dtype), np.empty(_BLOCK, bare.dtype)
-    for start in range(low, high, _BLOCK):
-        rows = min(_BLOCK, high - start)
-        value[:] = one
-        for p in sequence:
-            for j in range(rows):
-                cover[j] = one - bare[start + j, p]
-            for i in range(3):
-                take, add, below = takes[p, i], adds[p, i], value[i]
-                for j in range(rows):
-                    below[j] -= cover[j] * (take * below[j] - add)
-        for i in range(3):
-            for j in range(rows):
-                image[i, touched[start + j]] = value[i, j]
-
-
-@_jit
-def _pull_band(
-    touched: Array,
-    bare: Array,
-    takes: Array,
-    adds: Array,
-    sequence: Array,
-    grad: Array,
-    grad_bare: Array,
-    inks_wanted: bool,
-    grad_takes: Array,
-    grad_adds: Array,
-    low: int,
-    high: int,
-) -> None:
-    """Carry the gradient of the image back to the bare shares and to what the pens take and add."""
-    one = bare.dtype.type(1.0)
-    pens = sequence.shape[0]
-    cover, value = np.empty((pens, _BLOCK), bare.dtype), np.empty((pens + 1, 3, _BLOCK), bare.dtype)
-    pull, to_cover = np.empty((3, _BLOCK), bare.dtype), np.empty(_BLOCK, bare.dtype)
-    for start in range(low, high, _BLOCK):
-        rows = min(_BLOCK, high - start)
-        value[0] = one
-        for n in range(pens):
-            p, a = sequence[n], cover[n]
-            for j in range(rows):
-                a[j] = one - bare[start + j, p]
-            for i in range(3):
-                take, add, below, above = takes[p, i], adds[p, i], value[n, i], value[n + 1, i]
-                for j in range(rows):
-                    above[j] = below[j] - a[j] * (take * below[j] - add)
-        for i in range(3):
-            for j in range(rows):
-                pull[i, j] = grad[i, touched[start + j]]
-        for n in range(pens - 1, -1, -1):
-            p, a = sequence[n], cover[n]
-            to_cover[:] = 0.0
-            for i in range(3):
-                take, add, below, back = takes[p, i], adds[p, i], value[n, i], pull[i]
-                if inks_wanted:
-                    for j in range(rows):
-                        grad_takes[p, i] -= a[j] * back[j] * below[j]
-                        grad_adds[p, i] += a[j] * back[j]
-                for j in range(rows):
-                    to_cover[j] += back[j] * (take * below[j] - add)
-                    back[j] -= a[j] * take * back[j]
-            for j in range(rows):
-                grad_bare[start + j, p] = to_cover[j]

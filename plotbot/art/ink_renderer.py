@@ -1,6 +1,6 @@
 """Ink on paper, differentiable: strokes with a pen and a width in mm become an image.
 
-The image is linear Rec.2020 relative to the paper, so 1 is bare paper. Ink of one pen over itself does
+The image is a film (see `plotbot.ink.film`), so 1 is bare paper. Ink of one pen over itself does
 not get darker: each pen's coverage of a pixel is a_p = 1 - Π (1 - w_sp · a_s) over the strokes s. The
 pens then filter the paper one after the other, `below · (1 - a + a·T)` for a translucent pen; a pen of
 opacity o hides the share o of what is below and shows its own colour there instead. Pens that hide
@@ -15,12 +15,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from plotbot.art import ink_coverage, ink_kernels
+from plotbot.art import ink_coverage, ink_kernels, ink_layers
 from plotbot.errors import BadInput
+from plotbot.ink.film import compose
 
 __all__ = ["BareShare", "Canvas", "render", "render_coverage", "render_free", "side_by_side"]
 
@@ -58,14 +62,18 @@ def render(
     canvas: Canvas,
     order: Sequence[int] | None = None,
     bare_share: BareShare | None = None,
+    n: float = 1.0,
+    trapping: npt.NDArray[Any] | None = None,
 ) -> Tensor:
-    """The drawing as an image: [3, H, W], linear Rec.2020 relative to the paper.
+    """The drawing as an image: [3, H, W], film relative to the paper (see `plotbot.ink.film`).
 
     points_mm: [N, 3K+1, 2], chains of K cubic Béziers. pen_weights: [N, P] in 0..1, how much of each
     pen a stroke is drawn with (one-hot for real pens). pen_width_mm: [P]; a stroke is as wide as the
     weighted mean of its pens. transmittance: [P, 3], a solid of the ink over bare paper. opacity: [P]
     in 0..1. order: the pens in drawing order, first to last; as numbered unless given. bare_share:
-    another renderer's coverage. Raises BadInput.
+    another renderer's coverage. n: Yule and Nielsen's factor of a pixel (see `plotbot.ink.coverage`).
+    trapping: [P, P, 3], what was measured of pairs of pens, as `compose` takes it; a constant. Raises
+    BadInput.
     """
     pens = pen_weights.shape[-1] if pen_weights.dim() == 2 else 0
     _check_points(points_mm)
@@ -80,16 +88,21 @@ def render(
     sequence = _drawing_order(hiding, order)
     weights, ink = pen_weights.to(points_mm.dtype), transmittance.to(points_mm.dtype)
     hides = opacity.detach().to(points_mm.dtype)
+    if n != 1:
+        ink = ink ** (1 / n)
+        trapping = None if trapping is None else trapping ** (1 / n)
     width_mm = weights @ pen_width_mm.to(points_mm.dtype)
     points, width = points_mm / canvas.mm_per_px, width_mm / canvas.mm_per_px
     pixels = canvas.height_px, canvas.width_px
     if compiled_for(points) and bare_share is None:
         inked = ink_kernels.bare_share(points, width, weights, *pixels)
-        image = ink_kernels.over_paper(*inked, ink, hides, sequence, pixels[0] * pixels[1])
+        image = ink_layers.over_paper(*inked, ink, hides, sequence, pixels[0] * pixels[1], trapping)
     else:
         bare = (bare_share or ink_coverage.bare_share)(points, width, weights, *pixels)
-        image = _over_paper(bare, ink, hides, sequence)
-    return image.reshape(3, *pixels)
+        of_pairs = None if trapping is None else trapping[np.ix_(sequence, sequence)]
+        hidden = [hiding[pen] for pen in sequence]
+        image = compose(1 - bare[:, sequence], ink[sequence], hidden, trapping=of_pairs).T
+    return (image if n == 1 else image**n).reshape(3, *pixels)
 
 
 def render_free(
@@ -98,22 +111,25 @@ def render_free(
     transmittance: Tensor,
     canvas: Canvas,
     bare_share: BareShare | None = None,
+    n: float = 1.0,
 ) -> Tensor:
     """The drawing where every stroke has a translucent ink of its own: [3, H, W], relative to the paper.
 
     points_mm: [N, 3K+1, 2]. width_mm: [N]. transmittance: [N, 3] in 0..1. Strokes filter one another:
-    the image is Π over strokes of (1 - a + a·T). bare_share: another renderer's coverage. Raises BadInput.
+    the image is Π over strokes of (1 - a + a·T). bare_share: another renderer's coverage. n: as in `render`.
+    Raises BadInput.
     """
     inks = _Range("transmittances", transmittance, (points_mm.shape[0], 3), 0, 1)
     points, width = _in_pixels(points_mm, width_mm.to(points_mm.dtype), canvas, inks)
-    weights = 1 - transmittance.to(points_mm.dtype)
+    inks_alone = transmittance.to(points_mm.dtype)
+    weights = 1 - (inks_alone if n == 1 else inks_alone ** (1 / n))
     pixels = canvas.height_px, canvas.width_px
     if compiled_for(points) and bare_share is None:
         touched, bare = ink_kernels.bare_share(points, width, weights, *pixels)
         bare = bare.new_ones(pixels[0] * pixels[1], 3).index_put((touched,), bare)
     else:
         bare = (bare_share or ink_coverage.bare_share)(points, width, weights, *pixels)
-    return bare.T.reshape(3, *pixels)
+    return (bare if n == 1 else bare**n).T.reshape(3, *pixels)
 
 
 def side_by_side(
@@ -153,17 +169,6 @@ def render_coverage(points_mm: Tensor, width_mm: Tensor, canvas: Canvas) -> ink_
 def compiled_for(points: Tensor) -> bool:
     """Whether compiled loops do the work; torch does it on any other device than the CPU."""
     return points.is_cpu
-
-
-def _over_paper(left: Tensor, transmittance: Tensor, opacity: Tensor, sequence: list[int]) -> Tensor:
-    """Pens over paper, in order: [3, H·W] from the bare shares [H·W, P]."""
-    image = torch.ones(3, left.shape[0], dtype=left.dtype, device=left.device)
-    for pen in sequence:
-        bare = left[:, pen]
-        ink = transmittance[pen][:, None]
-        hides = opacity[pen]
-        image = image * (bare + (1 - bare) * (1 - hides) * ink) + (1 - bare) * hides * ink
-    return image
 
 
 def _drawing_order(hides: Sequence[float], order: Sequence[int] | None) -> list[int]:

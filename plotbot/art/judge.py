@@ -1,7 +1,7 @@
 """Activation, reported honestly: under fixed views, of pictures the optimiser had no hand in.
 
-`rasterise` draws polylines with resvg at pen width, pen by pen, and lets the masks meet in the ink
-model, in linear light. What a network makes of that picture is what it makes of the plotted sheet, so an
+`rasterise` draws polylines with resvg at pen width, pen by pen, and lets the masks meet on the sheet of the
+ink model, as previews do. What a network makes of that picture is what it makes of the plotted sheet, so an
 optimiser that only exploits its own renderer is found out.
 """
 
@@ -18,8 +18,9 @@ from torch import Tensor
 from plotbot.art.augment import fixed_views, look, view_size
 from plotbot.art.networks import Network
 from plotbot.art.objectives import Objective, Seen
-from plotbot.ink.film import compose, film_to_srgb, transmittance
-from plotbot.pens.model import Pen
+from plotbot.ink.film import film_to_srgb
+from plotbot.ink.sheet import REACH, InkedSheet
+from plotbot.pens.ink_set import InkSet
 from plotbot.preview.raster import pen_coverage
 
 __all__ = [
@@ -104,23 +105,23 @@ def _corners(size_px: tuple[int, int], view_px: tuple[int, int]) -> list[tuple[i
 
 def rasterise(
     strokes: Mapping[str, Sequence[np.ndarray]],
-    pens: Sequence[Pen],
-    paper_lab: tuple[float, float, float],
+    inks: InkSet,
     *,
     area_mm: tuple[float, float, float, float],
     size_px: tuple[int, int],
 ) -> np.ndarray:
-    """Film [3, H, W] (float32) of strokes as resvg draws them, each pen at its real width.
+    """Film [3, H, W] (float32) of strokes as resvg draws them, each pen at its real width, with the light
+    that strays in the paper: what previews show.
 
-    strokes: polylines [n, 2] in mm by pen id. pens: in drawing order; those that hide what is below
-    come last. area_mm: left, top, right, bottom of the picture. size_px: height and width; pixels must
-    be square. Coverage is taken at `SUPERSAMPLING` times the size and films are averaged in linear light.
+    strokes: polylines [n, 2] in mm by pen id. inks: in drawing order. area_mm: left, top, right, bottom of
+    the picture. size_px: height and width; pixels must be square. Coverage is taken at `SUPERSAMPLING`
+    times the size and films are averaged in linear light.
     """
     height, width = size_px
     px_per_mm = SUPERSAMPLING * width / (area_mm[2] - area_mm[0])
-    inks = sorted((pen for pen in pens if strokes.get(pen.id)), key=lambda pen: pen.opacity > 0)
     fine = (height * SUPERSAMPLING, width * SUPERSAMPLING)
-    if not inks:
+    drawn = [(number, pen) for number, pen in enumerate(inks.pens) if strokes.get(pen.id)]
+    if not drawn:
         return np.ones((3, height, width), dtype=np.float32)
     # Whole pixels to the right and below, whatever the area's last fraction of a pixel is.
     box = (
@@ -129,17 +130,16 @@ def rasterise(
         area_mm[0] + fine[1] / px_per_mm,
         area_mm[1] + fine[0] / px_per_mm,
     )
-    coverage = np.stack([pen_coverage(strokes[pen.id], pen.width_mm, box, px_per_mm) for pen in inks], -1)
-    films = transmittance([pen.lab for pen in inks], paper_lab)
-    film = compose(coverage, films, [pen.opacity for pen in inks])
-    blocks = film.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING, 3)
+    sheet = InkedSheet(fine, px_per_mm, inks.spread_mm, inks.films, inks.opacity, inks.trapping)
+    for number, pen in drawn:
+        sheet.lay(number, pen_coverage(strokes[pen.id], pen.width_mm, box, px_per_mm))
+    blocks = sheet.seen().reshape(height, SUPERSAMPLING, width, SUPERSAMPLING, 3)
     return np.ascontiguousarray(blocks.mean((1, 3)).transpose(2, 0, 1), dtype=np.float32)
 
 
 def activation_of_plot(
     strokes: Mapping[str, Sequence[np.ndarray]],
-    pens: Sequence[Pen],
-    paper_lab: tuple[float, float, float],
+    inks: InkSet,
     *,
     area_mm: tuple[float, float, float, float],
     size_px: tuple[int, int],
@@ -152,29 +152,30 @@ def activation_of_plot(
     view_px: for a large drawing, what is seen of it at a time (see `activation_of_windows`).
     """
     if view_px is None:
-        film = torch.from_numpy(rasterise(strokes, pens, paper_lab, area_mm=area_mm, size_px=size_px))
-        return activation_of_film(film, paper_lab, network, objective)
-    film = _rasterised_in_blocks(strokes, pens, paper_lab, area_mm, size_px, view_px)
+        film = torch.from_numpy(rasterise(strokes, inks, area_mm=area_mm, size_px=size_px))
+        return activation_of_film(film, inks.paper_lab, network, objective)
+    film = _rasterised_in_blocks(strokes, inks, area_mm, size_px, view_px)
 
     def film_of(top: int, left: int, height: int, width: int) -> Tensor:
         beyond = (-left, left + width - size_px[1], -top, top + height - size_px[0])
         inside = film[:, max(0, top) : top + height, max(0, left) : left + width]
         return F.pad(inside, [max(0, side) for side in beyond], value=1.0)
 
-    return activation_of_windows(film_of, size_px, view_px, paper_lab, network, objective)
+    return activation_of_windows(film_of, size_px, view_px, inks.paper_lab, network, objective)
 
 
 def _rasterised_in_blocks(
     strokes: Mapping[str, Sequence[np.ndarray]],
-    pens: Sequence[Pen],
-    paper_lab: tuple[float, float, float],
+    inks: InkSet,
     area_mm: tuple[float, float, float, float],
     size_px: tuple[int, int],
     block_px: tuple[int, int],
 ) -> Tensor:
     """As `rasterise`, a block of so many pixels at a time: memory grows with those, not with the sheet."""
     px = (area_mm[2] - area_mm[0]) / size_px[1]
-    widest = max((pen.width_mm for pen in pens), default=0.0)
+    # Light strays in from ink beyond the edges of a block.
+    beyond = math.ceil(REACH * inks.spread_mm / px)
+    widest = max((pen.width_mm for pen in inks.pens), default=0.0)
     boxes = {
         pen: np.array([[*line.min(0), *line.max(0)] for line in lines])
         for pen, lines in strokes.items()
@@ -184,12 +185,14 @@ def _rasterised_in_blocks(
     for top in range(0, size_px[0], block_px[0]):
         for left in range(0, size_px[1], block_px[1]):
             height, width = min(block_px[0], size_px[0] - top), min(block_px[1], size_px[1] - left)
-            x, y = area_mm[0] + left * px, area_mm[1] + top * px
-            box = (x, y, x + width * px, y + height * px)
+            x, y = area_mm[0] + (left - beyond) * px, area_mm[1] + (top - beyond) * px
+            tall, wide = height + 2 * beyond, width + 2 * beyond
+            box = (x, y, x + wide * px, y + tall * px)
             near = {}
             for pen, ends in boxes.items():
                 seen = (ends[:, 2:] + widest > box[:2]) & (ends[:, :2] - widest < box[2:])
                 near[pen] = [strokes[pen][index] for index in np.flatnonzero(seen.all(1)).tolist()]
-            block = rasterise(near, pens, paper_lab, area_mm=box, size_px=(height, width))
-            film[:, top : top + height, left : left + width] = torch.from_numpy(block)
+            block = rasterise(near, inks, area_mm=box, size_px=(tall, wide))
+            inside = block[:, beyond : beyond + height, beyond : beyond + width]
+            film[:, top : top + height, left : left + width] = torch.from_numpy(inside)
     return film

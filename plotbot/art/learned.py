@@ -52,7 +52,8 @@ class LearnedColours:
     def lay(self, points_mm: Tensor, mixture: Tensor, canvas: Canvas, broader: float = 1.0) -> Tensor:
         """Film of strokes in inks of their own, as wide as the middle pen of the tin."""
         width = points_mm.new_full((len(points_mm),), self._width * broader)
-        return render_free(points_mm, width, mixture, canvas, self.inks.bare_share)
+        n = self.inks.straying(canvas)
+        return render_free(points_mm, width, mixture, canvas, self.inks.bare_share, n)
 
     def penalty(self, progress: float) -> dict[str, Tensor]:
         """Nothing: colours are free."""

@@ -20,7 +20,9 @@ from torch import Tensor
 from plotbot.art.artwork import Quantisation
 from plotbot.art.ink_renderer import BareShare, Canvas, render
 from plotbot.errors import BadInput
-from plotbot.ink.film import transmittance
+from plotbot.ink.coverage import pixel_n
+from plotbot.ink.film import compose
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.model import Pen
 
 __all__ = ["Inking", "Inks", "Palette", "PenChoice", "darkest", "one_pen_each"]
@@ -47,37 +49,39 @@ class Inking:
 class Inks:
     """Pens as tensors: what the renderer needs to know of them. P pens.
 
-    bare_share: another renderer's coverage, in the place of plotbot's own.
+    laid: the pens and their paper. bare_share: another renderer's coverage, in the place of plotbot's own.
     """
 
-    pens: tuple[Pen, ...]
-    paper_lab: tuple[float, float, float]
+    laid: InkSet
     width_mm: Tensor
     transmittance: Tensor
     opacity: Tensor
     bare_share: BareShare | None = None
 
     @classmethod
-    def of(
-        cls,
-        pens: Sequence[Pen],
-        paper_lab: tuple[float, float, float],
-        device: str,
-        bare_share: BareShare | None = None,
-    ) -> Inks:
-        """The tensors of these pens on that paper."""
+    def of(cls, laid: InkSet, device: str, bare_share: BareShare | None = None) -> Inks:
+        """The tensors of these pens on their paper."""
 
         def tensor(values: object) -> Tensor:
             return torch.as_tensor(np.asarray(values), dtype=torch.float32, device=device)
 
         return cls(
-            tuple(pens),
-            paper_lab,
-            tensor([pen.width_mm for pen in pens]),
-            tensor(transmittance([pen.lab for pen in pens], paper_lab)),
-            tensor([pen.opacity for pen in pens]),
+            laid,
+            tensor([pen.width_mm for pen in laid.pens]),
+            tensor(laid.films),
+            tensor(laid.opacity),
             bare_share,
         )
+
+    @property
+    def pens(self) -> tuple[Pen, ...]:
+        """In drawing order."""
+        return self.laid.pens
+
+    @property
+    def paper_lab(self) -> tuple[float, float, float]:
+        """The colour of the bare paper."""
+        return self.laid.paper_lab
 
     def assigned(self, pen_of: Tensor) -> Inking:
         """Strokes drawn with one pen each, [N] indices."""
@@ -97,7 +101,13 @@ class Inks:
             self.opacity,
             canvas,
             bare_share=self.bare_share,
+            n=self.straying(canvas),
+            trapping=self.laid.trapping,
         )
+
+    def straying(self, canvas: Canvas) -> float:
+        """Yule and Nielsen's factor of pixels of that size, for the light that strays within them."""
+        return pixel_n(canvas.mm_per_px, self.laid.spread_mm)
 
     def render_assigned(self, points_mm: Tensor, pen_of: Tensor, canvas: Canvas) -> Tensor:
         """Film [3, H, W] of strokes drawn with one pen each, [N] indices; unused pens cost nothing."""
@@ -106,10 +116,9 @@ class Inks:
 
     def only(self, used: Tensor) -> Inks:
         """Some of the pens, [U] ascending indices."""
-        pens = tuple(self.pens[pen] for pen in used.tolist())
         return replace(
             self,
-            pens=pens,
+            laid=self.laid.only(used.tolist()),
             width_mm=self.width_mm[used],
             transmittance=self.transmittance[used],
             opacity=self.opacity[used],
@@ -200,7 +209,7 @@ class PenChoice:
         mixed = weights.detach()
         shares = torch.cat([mixed, 1 - drawn.detach()[:, None]], 1).clamp_min(1e-12)
         return Inking(
-            (1 - mixed[:, :, None] * (1 - inks.transmittance)).prod(1),
+            compose(mixed, inks.transmittance, trapping=inks.laid.trapping),
             weights @ inks.width_mm,
             drawn,
             -(shares * shares.log2()).sum(1).mean(),

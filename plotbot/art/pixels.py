@@ -244,8 +244,7 @@ class _PixelGrowth:
         size = canvas.height_px, canvas.width_px
         plotted = rasterise(
             by_pen,
-            studio.inks.pens,
-            studio.inks.paper_lab,
+            studio.inks.laid,
             area_mm=(0.0, 0.0, size[1] * canvas.mm_per_px, size[0] * canvas.mm_per_px),
             size_px=size,
         )
@@ -256,8 +255,7 @@ class _PixelGrowth:
         return PixelArtwork(
             area_mm=settings.area_mm,
             size_px=size,
-            pens=studio.inks.pens,
-            paper_lab=studio.inks.paper_lab,
+            inks=studio.inks.laid,
             activations=Activations(
                 self.free if learned else softness.soft,
                 self.quantised if learned else softness.argmax,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from plotbot.art.palette import Inking, Inks, darkest
 from plotbot.art.settings import GenerateSettings
 from plotbot.art.strokes import Drawable, bezier_points, polygon_lengths
 from plotbot.errors import BadInput
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.inventory import matchable_pens
 
 __all__ = ["Found", "Look", "Studio", "Window", "on_host"]
@@ -91,13 +92,13 @@ class Studio:
     def of(cls, settings: GenerateSettings, network: Network, *, endless: bool = False) -> Studio:
         """A studio for drawings of the settings' area; endless ones go on beyond their edges."""
         inventory = settings.inventory
-        pens = list(matchable_pens(inventory))
+        laid = InkSet.of(inventory, matchable_pens(inventory))
         if settings.palette == "mono":
-            pens = [darkest(pens)]
+            laid = replace(laid, pens=(darkest(laid.pens),))
         width, height = settings.area_mm
         px = min(width, height) / settings.view_px
         canvas = Canvas(round(width / px), round(height / px), px)
-        nib = max(pen.width_mm for pen in pens)
+        nib = max(pen.width_mm for pen in laid.pens)
         length = settings.stroke_px * px
         shortest, longest = max(10 * px, 4 * nib), max(6 * length, 100 * px)
         ground: Ground = (
@@ -111,7 +112,7 @@ class Studio:
             settings,
             network,
             settings.objective.prepared(network),
-            Inks.of(pens, inventory.paper.lab, settings.device, coverage),
+            Inks.of(laid, settings.device, coverage),
             ground,
             view_size(canvas.height_px, canvas.width_px, stride),
             2 * nib,

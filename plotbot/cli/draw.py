@@ -189,11 +189,9 @@ def _facts(
     strokes: dict[str, list[npt.NDArray[np.float64]]] = {}
     for _, one, stroke in plan.strokes():
         strokes.setdefault(one.pen.id, []).append(stroke.mm)
-    pens = {one.pen.id: one.pen for one in plan.passes}
     as_plotted = activation_of_plot(
         strokes,
-        list(pens.values()),
-        plan.paper_lab,
+        plan.inks.once,
         area_mm=plan.paper.drawable,
         size_px=artwork.size_px,
         network=network,

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.errors import BadInput
-from plotbot.ink.film import film_to_lab
+from plotbot.ink.film import compose, film_to_lab
 from plotbot.ink.spaces import delta_e00, lab_to_oklab, oklab_to_lab, srgb_uint8
 
 __all__ = [
@@ -111,6 +111,7 @@ def match_colours(
     *,
     n: float = 1.0,
     regions: int = 3,
+    trapping: Floats | None = None,
 ) -> Match:
     """Judge a picture of Labs [H, W, 3] that inks of films [p, 3] are to draw.
 
@@ -119,7 +120,9 @@ def match_colours(
     """
     # Places whose colours nobody could tell apart are searched for once.
     colours, place = np.unique(np.round(target.reshape(-1, 3), 1), axis=0, return_inverse=True)
-    found = reachable(colours, films, paper_lab, n=n)[0][place.ravel()].reshape(target.shape)
+    found = reachable(colours, films, paper_lab, n=n, trapping=trapping)[0][place.ravel()].reshape(
+        target.shape
+    )
     best = np.asarray(delta_e00(found, target))
     missed = _worst(best, target, found, regions)
     if planned is None:
@@ -130,18 +133,24 @@ def match_colours(
 
 
 def reachable(
-    target: npt.ArrayLike, films: npt.ArrayLike, paper_lab: npt.ArrayLike, *, n: float = 1.0
+    target: npt.ArrayLike,
+    films: npt.ArrayLike,
+    paper_lab: npt.ArrayLike,
+    *,
+    n: float = 1.0,
+    trapping: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """The nearest colours that inks reach: Labs [m, 3] and coverages [m, p] for targets [m, 3].
 
-    films: [p, 3] of the inks. n: Yule and Nielsen's factor of the hatching (see `compose`).
+    films: [p, 3] of the inks, in drawing order. n: Yule and Nielsen's factor of the hatching, trapping: what
+    was measured of pairs (see `compose`).
     """
     from scipy.spatial import cKDTree  # noqa: PLC0415
 
     wanted = np.asarray(target, dtype=float).reshape(-1, 3)
-    inks = _checked(films)
+    inks = _Inks(_checked(films), paper_lab, n, trapping)
     few = _few(len(inks))
-    mixed = _mixtures(inks, few, n)
+    mixed = inks.of(few[:, None]).mixed(_grid(few.shape[1]))
     once = _once(few, len(inks))
     colours = film_to_lab(mixed.reshape(-1, 3)[once], paper_lab)
     place = np.asarray(cKDTree(_even(colours)).query(_even(wanted), k=min(_NEAREST, len(colours)))[1])
@@ -151,11 +160,11 @@ def reachable(
     starts = np.take_along_axis(place, order, axis=1).ravel()
     which, level = np.divmod(once[starts], mixed.shape[1])
     repeated = wanted.repeat(order.shape[1], axis=0)
-    labs, cover = _refined(repeated, inks[few[which]], _grid(few.shape[1])[level], paper_lab, n)
+    labs, cover = _refined(repeated, inks.of(few[which]), _grid(few.shape[1])[level])
     apart = np.asarray(delta_e00(labs, repeated)).reshape(len(wanted), -1)
     best = np.arange(len(wanted)) * order.shape[1] + np.argmin(apart, axis=1)
     chosen = few[which[best]]
-    labs, cover = _polished(wanted, inks[chosen], cover[best], paper_lab, n)
+    labs, cover = _polished(wanted, inks.of(chosen), cover[best])
     coverage = np.zeros((len(wanted), len(inks)))
     np.add.at(coverage, (np.arange(len(wanted))[:, None], chosen), cover)
     return labs, coverage
@@ -167,12 +176,15 @@ def best_addition(
     films: npt.ArrayLike,
     candidates: npt.ArrayLike,
     paper_lab: npt.ArrayLike,
+    *,
+    trapping: Floats | None = None,
 ) -> Addition:
     """Which one of the candidate films [c, 3] would bring targets [m, 3] of these weights [m] nearest, added
-    to films [p, 3]. Raises `BadInput` where there is no candidate."""
+    to films [p, 3] whose pairs were measured as `trapping` says. Raises `BadInput` where there is no
+    candidate."""
     wanted, share = _palette(target, weights)
     own, others = _checked(films), _checked(candidates, _MOST_CANDIDATES)
-    labs, coverage = reachable(wanted, own, paper_lab)
+    labs, coverage = reachable(wanted, own, paper_lab, trapping=trapping)
     now = np.asarray(delta_e00(labs, wanted))
     before = float(share @ now)
     # Only colours that are missed can gain, and a new ink mixes with those that come near them already.
@@ -180,23 +192,32 @@ def best_addition(
     useful = np.sort(np.argsort(-(share * now) @ coverage)[:_USEFUL])
     few = _few(len(useful) + 1)
     few = few[few[:, -1] == len(useful)]  # what is new: mixtures with the added ink
+    pairs = None if trapping is None else np.ones((len(useful) + 1, len(useful) + 1, 3))
+    if pairs is not None and trapping is not None:
+        pairs[:-1, :-1] = trapping[np.ix_(useful, useful)]
     quick = []
     for other in others:
-        inks = np.concatenate([own[useful], other[None]])
-        added = _quick_errors(wanted[missed], inks, few, paper_lab).min(axis=0)
+        inks = _Inks(np.concatenate([own[useful], other[None]]), paper_lab, 1.0, pairs)
+        added = _quick_errors(wanted[missed], inks, few).min(axis=0)
         quick.append(float(share[missed] @ np.minimum(now[missed], added)))
     # The grid is too coarse to tell the best few apart: they are looked at closely.
     closest = np.argsort(quick)[:3]
     after = []
     for one in closest:
-        near = _errors(wanted, np.concatenate([own[useful], others[[one]]]), paper_lab)
+        near = _errors(wanted, _Inks(np.concatenate([own[useful], others[[one]]]), paper_lab, 1.0, pairs))
         after.append(float(share @ np.minimum(now, near)))
     best = int(np.argmin(after))
     return Addition(int(closest[best]), before, after[best])
 
 
 def choose_inks(
-    target: npt.ArrayLike, weights: npt.ArrayLike, films: npt.ArrayLike, paper_lab: npt.ArrayLike, count: int
+    target: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    films: npt.ArrayLike,
+    paper_lab: npt.ArrayLike,
+    count: int,
+    *,
+    trapping: Floats | None = None,
 ) -> tuple[list[int], float]:
     """The `count` inks of films [p, 3] that come nearest to targets [m, 3] of these weights [m], best first,
     and the mean ΔE00 they leave.
@@ -204,14 +225,14 @@ def choose_inks(
     Inks are added one by one, or left out one by one, then exchanged as long as that helps; each step judges
     all mixtures of the chosen inks, by grid, and the result is refined.
     """
-    inks = _checked(films)
+    inks = _Inks(_checked(films), paper_lab, 1.0, trapping)
     if not 1 <= count <= len(inks):
         raise BadInput(f"{count} pens cannot be chosen of {len(inks)}; ask for 1 to {len(inks)}.")
     wanted, share = _palette(target, weights)
     errors, members = [], []
     for size in range(1, min(3, count) + 1):
         few = _few(len(inks), size)
-        errors.append(_quick_errors(wanted, inks, few, paper_lab))
+        errors.append(_quick_errors(wanted, inks, few))
         members.append((few[..., None] == np.arange(len(inks))).any(axis=1))
     error, member = np.concatenate(errors), np.concatenate(members)
     bare = np.asarray(delta_e00(wanted, np.asarray(paper_lab, dtype=float)))
@@ -223,7 +244,7 @@ def choose_inks(
         return float(share @ np.minimum(error[usable].min(axis=0, initial=np.inf), bare))
 
     if count == len(inks):
-        return list(range(count)), float(share @ _errors(wanted, inks, paper_lab))
+        return list(range(count)), float(share @ _errors(wanted, inks))
     # Inks work in company, so that one by one is not always the way to the best few; from many that are
     # used much, the least needed go one by one, and the better end counts.
     use = share @ member[np.argmin(error, axis=0)]
@@ -231,7 +252,7 @@ def choose_inks(
     useful = np.argsort(-use, kind="stable")[: max(_USEFUL, count)].tolist()
     for start in (_added(left, len(inks), count), _left_over(left, useful, count)):
         chosen = _exchanged(left, len(inks), start)
-        ends.append((float(share @ _errors(wanted, inks[chosen], paper_lab)), chosen))
+        ends.append((float(share @ _errors(wanted, inks.of(np.sort(chosen)))), chosen))
     mean, chosen = min(ends)
     return chosen, mean
 
@@ -246,6 +267,35 @@ def choose_few(apart: Floats, weights: Floats, count: int) -> tuple[list[int], f
 
     chosen = _exchanged(left, len(apart), _added(left, len(apart), count))
     return chosen, left(chosen)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Inks:
+    """films: [..., p, 3] in drawing order, trapping: [..., p, p, 3] or None, on a paper, with Yule and
+    Nielsen's n."""
+
+    films: Floats
+    paper_lab: npt.ArrayLike
+    n: float
+    trapping: Floats | None
+
+    def __len__(self) -> int:
+        return len(self.films)
+
+    def of(self, few: npt.NDArray[np.intp]) -> _Inks:
+        """Choices of the inks, ascending indices [..., k]: one set of k for each."""
+        pairs = None if self.trapping is None else self.trapping[few[..., :, None], few[..., None, :]]
+        return replace(self, films=self.films[few], trapping=pairs)
+
+    def mixed(self, cover: Floats) -> Floats:
+        """Films [..., 3] of coverages [..., k]."""
+        whole = np.broadcast_shapes(cover.shape[:-1], self.films.shape[:-2])
+        coverage = np.broadcast_to(cover, (*whole, cover.shape[-1]))
+        return np.asarray(compose(coverage, self.films, n=self.n, trapping=self.trapping))
+
+    def colour(self, cover: Floats) -> Floats:
+        """Labs [m, 3] of coverages [m, k]."""
+        return np.asarray(film_to_lab(self.mixed(cover), self.paper_lab))
 
 
 def _added(left: Callable[[Sequence[int]], float], of: int, count: int) -> list[int]:
@@ -344,26 +394,14 @@ def _once(few: npt.NDArray[np.intp], inks: int) -> npt.NDArray[np.intp]:
     return np.sort(np.unique(total.ravel(), return_index=True)[1])
 
 
-def _mixtures(inks: Floats, few: npt.NDArray[np.intp], n: float) -> Floats:
-    """Film of every choice of inks on the grid, [choices, levels, 3]."""
-    part = 1 - _LEVELS[:, None, None] * (1 - inks[None] ** (1 / n))  # [levels, p, 3]
-    film = np.ones((len(few), 1, 3))
-    for column in few.T:
-        one = part[:, column].transpose(1, 0, 2)
-        film = (film[:, :, None] * one[:, None]).reshape(len(few), -1, 3)
-    return np.asarray(film**n)
-
-
-def _quick_errors(
-    wanted: Floats, inks: Floats, few: npt.NDArray[np.intp], paper_lab: npt.ArrayLike
-) -> Floats:
+def _quick_errors(wanted: Floats, inks: _Inks, few: npt.NDArray[np.intp]) -> Floats:
     """ΔE00 [choices, m] of the grid's mixture that is about nearest to each target."""
     meant = _even(wanted)
     errors = np.empty((len(few), len(wanted)))
     size = max(1, _CHUNK // len(_LEVELS) ** few.shape[1])
     for start in range(0, len(few), size):
         part = few[start : start + size]
-        colours = film_to_lab(_mixtures(inks, part, 1.0), paper_lab)
+        colours = film_to_lab(inks.of(part[:, None]).mixed(_grid(few.shape[1])), inks.paper_lab)
         seen = _even(colours)
         far = (seen**2).sum(-1)[..., None] - 2 * seen @ meant.T  # and |meant|², which decides nothing
         nearest = np.argmin(far, axis=1)  # [choices, m]
@@ -371,19 +409,17 @@ def _quick_errors(
     return errors
 
 
-def _errors(wanted: Floats, inks: Floats, paper_lab: npt.ArrayLike) -> Floats:
+def _errors(wanted: Floats, inks: _Inks) -> Floats:
     """ΔE00 [m] of what inks reach to each target."""
-    return np.asarray(delta_e00(reachable(wanted, inks, paper_lab)[0], wanted))
+    found = reachable(wanted, inks.films, inks.paper_lab, trapping=inks.trapping)[0]
+    return np.asarray(delta_e00(found, wanted))
 
 
-def _refined(
-    wanted: Floats, inks: Floats, start: Floats, paper_lab: npt.ArrayLike, n: float
-) -> tuple[Floats, Floats]:
-    """Gauss-Newton in the terms of ΔE00 from coverages `start` [m, k] of inks [m, k, 3]; steps that do not
+def _refined(wanted: Floats, inks: _Inks, start: Floats) -> tuple[Floats, Floats]:
+    """Gauss-Newton in the terms of ΔE00 from coverages `start` [m, k] of k inks for each; steps that do not
     help are shortened. Returns Labs [m, 3] and coverages [m, k]."""
-
     cover = start.copy()
-    labs = _colour(cover, inks, paper_lab, n)
+    labs = inks.colour(cover)
     apart = np.asarray(delta_e00(labs, wanted))
     terms = _terms(wanted)
     reach = np.full(len(wanted), 0.25)
@@ -393,7 +429,7 @@ def _refined(
             moved = cover.copy()
             step = np.where(cover[:, column] > 0.5, -1e-3, 1e-3)
             moved[:, column] += step
-            slopes.append((_colour(moved, inks, paper_lab, n) - labs) / step[:, None])
+            slopes.append((inks.colour(moved) - labs) / step[:, None])
         jacobian = terms @ np.stack(slopes, axis=-1)
         missing = terms @ (wanted - labs)[..., None]
         change = _step(jacobian, missing)
@@ -402,7 +438,7 @@ def _refined(
         change = _step(jacobian * ~stuck[:, None], missing)
         change = np.clip(change, -reach[:, None], reach[:, None])
         tried = np.clip(cover + change, 0, 1)
-        tried_labs = _colour(tried, inks, paper_lab, n)
+        tried_labs = inks.colour(tried)
         tried_apart = np.asarray(delta_e00(tried_labs, wanted))
         better = tried_apart < apart
         cover[better], labs[better], apart[better] = tried[better], tried_labs[better], tried_apart[better]
@@ -410,12 +446,10 @@ def _refined(
     return labs, cover
 
 
-def _polished(
-    wanted: Floats, inks: Floats, start: Floats, paper_lab: npt.ArrayLike, n: float
-) -> tuple[Floats, Floats]:
+def _polished(wanted: Floats, inks: _Inks, start: Floats) -> tuple[Floats, Floats]:
     """As `_refined`, by small steps of one ink at a time: right at the bounds and where blues turn."""
     cover = start.copy()
-    labs = _colour(cover, inks, paper_lab, n)
+    labs = inks.colour(cover)
     apart = np.asarray(delta_e00(labs, wanted))
     for size in _POLISH_STEPS:
         for _ in range(2):
@@ -423,18 +457,12 @@ def _polished(
                 for step in (size, -size):
                     tried = cover.copy()
                     tried[:, column] = np.clip(tried[:, column] + step, 0, 1)
-                    tried_labs = _colour(tried, inks, paper_lab, n)
+                    tried_labs = inks.colour(tried)
                     tried_apart = np.asarray(delta_e00(tried_labs, wanted))
                     better = tried_apart < apart
                     cover[better], labs[better] = tried[better], tried_labs[better]
                     apart = np.minimum(apart, tried_apart)
     return labs, cover
-
-
-def _colour(cover: Floats, inks: Floats, paper_lab: npt.ArrayLike, n: float) -> Floats:
-    """Labs [m, 3] of coverages [m, k] of inks [m, k, 3], as `compose` has them."""
-    part = 1 - cover[..., None] * (1 - inks ** (1 / n))
-    return film_to_lab(np.prod(part, axis=1) ** n, paper_lab)
 
 
 def _step(jacobian: Floats, missing: Floats) -> Floats:

@@ -12,10 +12,19 @@ from plotbot.errors import BadInput
 from plotbot.ink.film import transmittance
 from plotbot.ink.matching import best_addition, choose_few, choose_inks
 from plotbot.ink.spaces import delta_e00
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.inventory import available_inventories, load_inventory, matchable_pens
 from plotbot.pens.model import Inventory, Pen
 
-__all__ = ["HELPS_DE", "Choice", "Suggestion", "choose_pens", "films_of", "missing_pen", "single_differences"]
+__all__ = [
+    "HELPS_DE",
+    "Choice",
+    "Suggestion",
+    "choose_pens",
+    "matchable_inks",
+    "missing_pen",
+    "single_differences",
+]
 
 Floats = npt.NDArray[Any]
 
@@ -70,14 +79,15 @@ def choose_pens(
     mixed: pens cross and hatch to make a colour; otherwise each colour is drawn with one pen alone.
     Fluorescent pens are never chosen. Raises `BadInput` for more than there are.
     """
-    pens = matchable_pens(inventory)
+    inks = matchable_inks(inventory)
+    pens = inks.pens
     if not 1 <= count <= len(pens):
         raise BadInput(
             f"{count} pens cannot be chosen of {inventory.id}; ask for 1 to {len(pens)}"
             + (", the ones that are not fluorescent." if len(pens) < len(inventory.pens) else ".")
         )
     if mixed:
-        chosen, mean = choose_inks(colours, share, films_of(inventory), inventory.paper.lab, count)
+        chosen, mean = choose_inks(colours, share, inks.films, inks.paper_lab, count, trapping=inks.trapping)
     else:
         chosen, mean = choose_few(single_differences(colours, inventory), np.asarray(share), count)
     return Choice(tuple(pens[number] for number in chosen), mean)
@@ -107,21 +117,22 @@ def missing_pen(
     if not candidates:
         return None
     films = np.array([transmittance(pen.lab, other.paper.lab) for other, pen in candidates])
-    added = best_addition(colours, share, films_of(inventory), films, inventory.paper.lab)
+    inks = matchable_inks(inventory)
+    added = best_addition(colours, share, inks.films, films, inks.paper_lab, trapping=inks.trapping)
     if added.before - added.after < least:
         return None
     other, pen = candidates[added.ink]
     return Suggestion(other.id, other.name, pen, added.before, added.after)
 
 
-def films_of(inventory: Inventory) -> Floats:
-    """Films [p, 3] of the pens that can be matched."""
-    return transmittance([pen.lab for pen in matchable_pens(inventory)], inventory.paper.lab)
+def matchable_inks(inventory: Inventory) -> InkSet:
+    """The pens that can be matched, in drawing order."""
+    return InkSet.of(inventory, matchable_pens(inventory))
 
 
 def single_differences(colours: Floats, inventory: Inventory) -> Floats:
-    """ΔE00 [p, m] of each pen that can be matched, alone, to Labs [m, 3]; what is nearer to the bare paper is
+    """ΔE00 [p, m] of each pen of `matchable_inks`, alone, to Labs [m, 3]; what is nearer to the bare paper is
     left bare."""
-    pens = np.array([pen.lab for pen in matchable_pens(inventory)])
+    pens = np.array([pen.lab for pen in matchable_inks(inventory).pens])
     bare = delta_e00(np.asarray(colours), np.array(inventory.paper.lab))
     return np.asarray(np.minimum(delta_e00(pens[:, None], np.asarray(colours)), bare))

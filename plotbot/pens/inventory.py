@@ -148,7 +148,7 @@ def select_pens(inventory: Inventory, pens: Iterable[str]) -> Inventory:
     if not wanted:
         raise BadInput(f"No pen of {inventory.id} was chosen; name at least one.")
     chosen = tuple(pen for pen in inventory.pens if pen.id in wanted)
-    overprints = tuple(one for one in inventory.overprints if {one.under, one.over} <= wanted)
+    overprints = inventory.overprints_among(wanted)
     return inventory.model_copy(update={"pens": chosen, "overprints": overprints})
 
 

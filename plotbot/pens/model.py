@@ -6,6 +6,7 @@ comes from and how far off it may be. Nothing here converts colours; only `plotb
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -137,6 +138,11 @@ class Inventory(BaseModel):
             if missing:
                 raise ValueError(f"an overprint names the pen {min(missing)!r}, which is not in the file")
         return self
+
+    def overprints_among(self, pen_ids: Iterable[str]) -> tuple[Overprint, ...]:
+        """The measured crossings of two of these pens."""
+        known = set(pen_ids)
+        return tuple(one for one in self.overprints if {one.under, one.over} <= known)
 
     def __getitem__(self, pen_id: str) -> Pen:
         """The pen with this id; raises KeyError."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from plotbot.ink.matching import Difference, Region, match_colours
 from plotbot.ink.names import colour_name
-from plotbot.pens.advice import HELPS_DE, Suggestion, films_of, missing_pen, single_differences
+from plotbot.pens.advice import HELPS_DE, Suggestion, matchable_inks, missing_pen, single_differences
 from plotbot.pens.model import Inventory
 
 __all__ = ["OUT_OF_REACH_DE", "Reach", "judge_reach", "out_of_reach", "region_dict", "shortfalls", "suggest"]
@@ -59,7 +59,8 @@ def judge_reach(
         within = np.searchsorted(np.cumsum(share[order]), 0.95 * share.sum())
         reachable = Difference(float(share @ apart / share.sum()), float(apart[order][within]))
         return Reach(reachable, (), suggest(labs, share, reachable.mean, (), inventory), None)
-    found = match_colours(picture, films_of(inventory), inventory.paper.lab)
+    inks = matchable_inks(inventory)
+    found = match_colours(picture, inks.films, inks.paper_lab, trapping=inks.trapping)
     height, width = picture.shape[:2]
     missed = out_of_reach(found.missed, (0, 0, 1, 1), (width, height))
     return Reach(found.tin, missed, suggest(labs, share, found.tin.mean, missed, inventory), found.apart)
@@ -116,7 +117,8 @@ def region_dict(one: Region, found: str, *, box: str, digits: int) -> dict[str, 
 def _apart(labs: Floats, inventory: Inventory, *, mixed: bool) -> Floats:
     """ΔE00 [m] of the nearest that pens make, by mixing or one by one."""
     if mixed:
-        nearest = match_colours(labs[None], films_of(inventory), inventory.paper.lab).apart[0]
+        inks = matchable_inks(inventory)
+        nearest = match_colours(labs[None], inks.films, inks.paper_lab, trapping=inks.trapping).apart[0]
     else:
         nearest = single_differences(labs, inventory).min(axis=0)
     return np.asarray(nearest)

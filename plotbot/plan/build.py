@@ -188,6 +188,7 @@ def plan_with_savings(
         inventory=inventory.id,
         paper_lab=inventory.paper.lab,
         paper_spread_mm=inventory.paper.light_spread_mm,
+        overprints=inventory.overprints_among(one.pen.id for one in passes),
         passes=split_passes(with_drying(passes, paper, motion, reorder=options.order == "fast"), options.ink),
         motion=motion,
         dropped=tuple(sorted(dropped, key=lambda one: one.source)),

@@ -18,7 +18,8 @@ import numpy as np
 from plotbot.ink.coverage import PAPER_SPREAD_MM
 from plotbot.layers import LayerOrder
 from plotbot.paper import Paper
-from plotbot.pens.model import Pen
+from plotbot.pens.ink_set import InkSet
+from plotbot.pens.model import Overprint, Pen
 
 __all__ = ["Dropped", "Motion", "Pass", "Plan", "Stroke"]
 
@@ -123,7 +124,11 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be drawn, in order. `index` of a stroke is its place in `strokes()`, from 0."""
+    """What will be drawn, in order. `index` of a stroke is its place in `strokes()`, from 0.
+
+    paper_spread_mm: how far light strays in the sheet. overprints: the measured crossings of its pens, so
+    that it looks the same whatever becomes of the pen file.
+    """
 
     paper: Paper
     inventory: str
@@ -132,6 +137,13 @@ class Plan:
     motion: Motion = field(default_factory=Motion)
     dropped: tuple[Dropped, ...] = ()
     paper_spread_mm: float = PAPER_SPREAD_MM
+    overprints: tuple[Overprint, ...] = ()
+
+    @cached_property
+    def inks(self) -> InkSet:
+        """The inks of the passes, one each, on this paper."""
+        pens = tuple(one.pen for one in self.passes)
+        return InkSet(pens, self.paper_lab, self.paper_spread_mm, self.overprints)
 
     def strokes(self) -> Iterator[tuple[int, Pass, Stroke]]:
         """Every stroke in drawing order with its index and its pass."""
@@ -163,6 +175,8 @@ class Plan:
         feed([asdict(self.paper), self.inventory, self.paper_lab, asdict(self.motion)])
         if self.paper_spread_mm != PAPER_SPREAD_MM:  # plans for usual paper keep the hash they always had
             feed(["light strays", self.paper_spread_mm])
+        if self.overprints:  # and so do plans of pens that were not measured together
+            feed(["overprints", [one.model_dump(mode="json") for one in self.overprints]])
         for one_pass in self.passes:
             feed([one_pass.pen.model_dump(mode="json"), len(one_pass.strokes)])
             if one_pass.wait_s:  # plans without a wait keep the hash they always had

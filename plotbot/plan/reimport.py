@@ -78,8 +78,16 @@ def carried_plan(
         )
     except (KeyError, TypeError, ValueError, RecursionError, BadInput):
         return None
-    spread = inventory.paper.light_spread_mm
-    return Plan(paper, inventory.id, inventory.paper.lab, passes, motion, dropped, spread)
+    return Plan(
+        paper,
+        inventory.id,
+        inventory.paper.lab,
+        passes,
+        motion,
+        dropped,
+        inventory.paper.light_spread_mm,
+        inventory.overprints_among(pens),
+    )
 
 
 def _driven(pen: Pen, layer: str, motion: Motion) -> Pen:

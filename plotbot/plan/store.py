@@ -20,7 +20,7 @@ from plotbot.files import write_text_whole
 from plotbot.ink.coverage import PAPER_SPREAD_MM
 from plotbot.layers import parse_layer_name
 from plotbot.paper import Paper
-from plotbot.pens.model import Pen
+from plotbot.pens.model import Overprint, Pen
 from plotbot.plan.clock import Estimate, estimate
 from plotbot.plan.model import Dropped, Motion, Pass, Plan, Stroke
 from plotbot.plan.motion import check_motion
@@ -54,6 +54,8 @@ def plan_json(plan: Plan) -> Iterator[str]:
         "motion": asdict(plan.motion),
         "dropped": [asdict(dropped) for dropped in plan.dropped],
     }
+    if plan.overprints:
+        head["overprints"] = [one.model_dump(mode="json") for one in plan.overprints]
     yield _dumps(head)[:-1] + ',"passes":['
     for number, one in enumerate(plan.passes):
         wait = {"wait_s": one.wait_s} if one.wait_s else {}
@@ -183,6 +185,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         inventory=_text(data["inventory"]),
         paper_lab=lab,
         paper_spread_mm=spread,
+        overprints=tuple(Overprint.model_validate(one) for one in data.get("overprints", ())),
         passes=tuple(
             Pass(
                 Pen.model_validate(one["pen"]),

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from plotbot.errors import BadInput, PlotbotError
 from plotbot.files import written_whole
-from plotbot.ink.film import film_to_srgb, lay, transmittance
+from plotbot.ink.film import film_to_srgb, known_below, lay, trapped
 from plotbot.ink.spaces import lab_to_srgb, srgb_hex, srgb_uint8
 from plotbot.plan.clock import stroke_times
 from plotbot.plan.model import Plan
@@ -165,16 +165,19 @@ class _Canvas:
         self._below = np.ones((*shape, 3), dtype=np.float32)
         self._film = self._below.copy()
         self._cover = np.zeros(shape, dtype=np.float32)
-        self._inks = [transmittance(one.pen.lab, plan.paper_lab).astype(np.float32) for one in plan.passes]
+        trapping = plan.inks.trapping
+        self._known = [[] for _ in plan.passes] if trapping is None else known_below(trapping)
+        self._laid_before: dict[int, npt.NDArray[np.float32]] = {}
         self.picture: Picture = np.empty((*shape, 3), dtype=np.uint8)
         self.picture[:] = srgb_uint8(film_to_srgb(np.ones(3), plan.paper_lab))
 
     def draw(self, number: int, strokes: list[FloatArray]) -> None:
         """Add strokes of pass `number`; a later pass lies on all ink of the earlier ones."""
         if number != self._pass:
+            self._laid_before = self._shown()
             self._pass = number
             self._below = self._film.copy()
-            self._cover[:] = 0
+            self._cover = np.zeros_like(self._cover)
         cover = self._cover_of(number, strokes)
         if cover is None:
             return
@@ -208,6 +211,14 @@ class _Canvas:
         width = self._plan.passes[number].pen.width_mm
         return Strokes(strokes, width, (0.0, 0.0), self._px_per_mm).cover(0, self._shape)
 
+    def _shown(self) -> dict[int, npt.NDArray[np.float32]]:
+        """The share of every pixel that the passes up to this one cover and show, where later ones care."""
+        hides = self._plan.inks.opacity[self._pass]
+        shown = {one: cover * (1 - hides * self._cover) for one, cover in self._laid_before.items()}
+        if any(self._pass in known for known in self._known):
+            shown[self._pass] = self._cover
+        return shown
+
     def _laid(
         self,
         number: int,
@@ -215,10 +226,15 @@ class _Canvas:
         cover: npt.NDArray[np.float32],
         below: npt.NDArray[np.float32] | None = None,
     ) -> npt.NDArray[np.float32]:
-        film: npt.NDArray[np.float32] = lay(
-            self._below[here] if below is None else below,
-            cover[:, None],
-            self._inks[number],
-            self._plan.passes[number].pen.opacity,
+        inks = self._plan.inks
+        covers = self._laid_before if number == self._pass else self._shown()
+        ink = trapped(
+            inks.films[number].astype(np.float32),
+            [
+                (covers[one][here][:, None], inks.films[one], inks.trapping[one, number])
+                for one in self._known[number]
+                if inks.trapping is not None and one in covers
+            ],
         )
-        return film
+        film = lay(self._below[here] if below is None else below, cover[:, None], ink, inks.opacity[number])
+        return film.astype(np.float32)

@@ -20,7 +20,7 @@ from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab, film_to_srgb, relative_to_film
 from plotbot.ink.matching import Difference, Match, Region, heat_map, match_colours, palette_of
 from plotbot.ink.spaces import delta_e00, lab_to_srgb, srgb_to_rec2020, srgb_uint8
-from plotbot.pens.advice import Suggestion, films_of
+from plotbot.pens.advice import Suggestion, matchable_inks
 from plotbot.pens.model import Inventory
 from plotbot.pens.reach import out_of_reach, region_dict, shortfalls, suggest
 from plotbot.plan.model import Plan
@@ -153,7 +153,8 @@ def judge_matching(
     drawn = _seen(plan_film(plan, px_per_mm, target.box_mm), size, viewing_mm, down, across)
     wanted = film_to_lab(relative_to_film(np.clip(light, 0, None)), paper)
     seen = film_to_lab(drawn, paper)
-    found = match_colours(wanted, films_of(inventory), paper, seen)
+    inks = matchable_inks(inventory)
+    found = match_colours(wanted, inks.films, paper, seen, trapping=inks.trapping)
     assert found.planned is not None
     bare = np.array(paper)
     marked = np.maximum(delta_e00(wanted, bare), delta_e00(seen, bare)) > _MARK_DE

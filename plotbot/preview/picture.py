@@ -12,9 +12,10 @@ from PIL import Image
 
 from plotbot.compiled import compiled
 from plotbot.files import written_whole
-from plotbot.ink.film import film_to_srgb, screen_matrix, transmittance
-from plotbot.ink.sheet import InkedSheet
+from plotbot.ink.film import film_to_srgb, screen_matrix
+from plotbot.ink.sheet import REACH, InkedSheet
 from plotbot.ink.spaces import encode_srgb, srgb_uint8
+from plotbot.pens.ink_set import InkSet
 from plotbot.plan.model import Plan
 from plotbot.preview.raster import check_size
 from plotbot.preview.stroking import Strokes
@@ -23,9 +24,6 @@ __all__ = ["plan_film", "render_plan", "write_png"]
 
 _BAND_ROWS = 256
 """Rows rendered at once: linear light of a whole sheet at 300 dpi would not fit a small machine."""
-
-_REACH = 8.0
-"""How many spreads away stray light is still counted; all but 0.3 % of it is nearer."""
 
 _BARE = 2e-3
 """Film that differs less than this from 1 is bare paper to a screen."""
@@ -72,37 +70,31 @@ def _bands(
     """Film of the bands of rows that have ink, with the row that each begins at."""
     height, width = shape
     # Light strays in from ink beyond the edges of a band.
-    reach = math.ceil(_REACH * plan.paper_spread_mm * px_per_mm)
+    reach = math.ceil(REACH * plan.paper_spread_mm * px_per_mm)
     origin = (area_mm[0] - reach / px_per_mm, area_mm[1] - reach / px_per_mm)
-    inks = [
-        (
-            Strokes([stroke.mm for stroke in one.strokes], one.pen.width_mm, origin, px_per_mm),
-            transmittance(one.pen.lab, plan.paper_lab).astype(np.float32),
-            one.pen.opacity,
-        )
+    drawn = [
+        Strokes([stroke.mm for stroke in one.strokes], one.pen.width_mm, origin, px_per_mm)
         for one in plan.passes
     ]
     for row in range(0, height, _BAND_ROWS):
         rows = min(_BAND_ROWS, height - row)
-        film = _film(inks, row, (rows + 2 * reach, width + 2 * reach), plan.paper_spread_mm, px_per_mm)
+        film = _film(drawn, row, (rows + 2 * reach, width + 2 * reach), plan.inks, px_per_mm)
         if film is not None:
             yield row, film[reach : reach + rows, reach : reach + width]
 
 
 def _film(
-    inks: Sequence[tuple[Strokes, np.ndarray, float]],
-    row: int,
-    shape: tuple[int, int],
-    spread_mm: float,
-    px_per_mm: float,
+    drawn: Sequence[Strokes], row: int, shape: tuple[int, int], inks: InkSet, px_per_mm: float
 ) -> np.ndarray | None:
     """What a band [H, W, 3] of paper shows of its ink, as film; None where there is none."""
     sheet: InkedSheet | None = None
-    for strokes, ink, opacity in inks:
+    for number, strokes in enumerate(drawn):
         cover = strokes.cover(row, shape)
         if cover is not None:
-            sheet = sheet or InkedSheet(shape, px_per_mm, spread_mm)
-            sheet.lay(cover, ink, opacity)
+            sheet = sheet or InkedSheet(
+                shape, px_per_mm, inks.spread_mm, inks.films, inks.opacity, inks.trapping
+            )
+            sheet.lay(number, cover)
     return None if sheet is None else sheet.seen()
 
 

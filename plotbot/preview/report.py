@@ -5,7 +5,8 @@ The page asks for nothing outside itself. Its data is one JSON object in the pag
 - ``sheet``: width and height in mm, the paper's name and colour as hex.
 - ``screen``: matrix [3][3] and offset [3] from film (see `plotbot.ink.film`) to linear sRGB on the paper.
 - ``passes``: the rows of `plotbot.plan.store.summary` with, per pen, ``colour`` (hex), ``film`` (of its
-  solid ink), ``opacity``, ``width_mm``, ``first`` (index of its first
+  solid ink), ``opacity``, ``on`` (passes below it that it was measured on, and the ratios of their films to
+  the model's, see `plotbot.ink.film`), ``width_mm``, ``first`` (index of its first
   stroke), ``starts_s`` (when it is mounted) and the seconds of drawing, travel and lifts.
 - ``points``: base64 of little-endian uint16 pairs, x and y of all strokes in drawing order, in steps of
   ``step_mm``; ``offsets``: base64 of uint32, where each stroke begins, and the end.
@@ -32,8 +33,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from plotbot.files import written_whole
-from plotbot.ink.film import screen_matrix, transmittance
+from plotbot.ink.film import known_below, screen_matrix
 from plotbot.ink.spaces import srgb_hex
+from plotbot.pens.ink_set import InkSet
 from plotbot.plan.clock import PassClock, estimate, plan_clock, stroke_times
 from plotbot.plan.model import Plan
 from plotbot.plan.motion import flatten, mounting_seconds
@@ -125,7 +127,6 @@ def report_data(plan: Plan, clock: Sequence[PassClock] | None = None) -> dict[st
     swaps = np.cumsum(mounting_seconds(plan))
     moving = np.concatenate([[0.0], np.cumsum([one.seconds for one in timing.passes])])[:-1]
     matrix, offset = screen_matrix(plan.paper_lab)
-    films = [transmittance(one.pen.lab, plan.paper_lab) for one in plan.passes]
     first = np.concatenate([[0], np.cumsum([len(one.strokes) for one in plan.passes])])
     passes = [
         row
@@ -133,6 +134,7 @@ def report_data(plan: Plan, clock: Sequence[PassClock] | None = None) -> dict[st
             "colour": srgb_hex(one.pen.lab),
             "film": [round(float(value), 5) for value in film],
             "opacity": one.pen.opacity,
+            "on": on,
             "width_mm": one.pen.width_mm,
             "first": int(start),
             "starts_s": round(float(begins), 3),
@@ -140,8 +142,15 @@ def report_data(plan: Plan, clock: Sequence[PassClock] | None = None) -> dict[st
             "travel_s": round(times_of.travel_s, 2),
             "lift_s": round(times_of.lift_s, 2),
         }
-        for row, one, film, start, begins, times_of in zip(
-            figures["pens"], plan.passes, films, first, moving + swaps, timing.passes, strict=False
+        for row, one, film, on, start, begins, times_of in zip(
+            figures["pens"],
+            plan.passes,
+            plan.inks.films,
+            _measured_on(plan.inks),
+            first,
+            moving + swaps,
+            timing.passes,
+            strict=False,
         )
     ]
     return {
@@ -163,6 +172,16 @@ def report_data(plan: Plan, clock: Sequence[PassClock] | None = None) -> dict[st
         "offsets": _base64(offsets.astype("<u4")),
         "times": _base64(times.astype("<f4")),
     }
+
+
+def _measured_on(inks: InkSet) -> list[list[tuple[int, list[float]]]]:
+    """For each ink those below it that it was measured on, each with its ratio in three bands."""
+    if inks.trapping is None:
+        return [[] for _ in inks.pens]
+    return [
+        [(below, np.round(inks.trapping[below, number], 4).tolist()) for below in known]
+        for number, known in enumerate(known_below(inks.trapping))
+    ]
 
 
 def _base64(array: npt.NDArray[Any]) -> str:

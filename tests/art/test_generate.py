@@ -20,6 +20,7 @@ from plotbot.art.palette import Inks, PenChoice
 from plotbot.art.strokes import polygon_lengths
 from plotbot.art.studio import REGULARITY_WEIGHTS
 from plotbot.errors import BadInput
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.inventory import load_inventory
 from plotbot.pens.model import Inventory
 
@@ -115,7 +116,7 @@ def test_pen_limit_holds(small: GenerateSettings, limit: int) -> None:
 
 
 def test_pens_leave_one_at_a_time_and_the_limit_is_reached_in_time(tin: Inventory) -> None:
-    inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
+    inks = Inks.of(InkSet.of(tin), "cpu")
     choice = PenChoice(inks, 50, torch.Generator().manual_seed(0), limit=4)
     left = []
     for progress in np.linspace(0, 1, 41):
@@ -127,7 +128,7 @@ def test_pens_leave_one_at_a_time_and_the_limit_is_reached_in_time(tin: Inventor
 
 
 def test_strokes_without_use_stay_away_but_never_all(tin: Inventory) -> None:
-    inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
+    inks = Inks.of(InkSet.of(tin), "cpu")
     choice = PenChoice(inks, 50, torch.Generator().manual_seed(0), limit=None)
     with torch.no_grad():
         choice.parameters[0][:, -1] = -3.0

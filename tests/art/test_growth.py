@@ -39,9 +39,7 @@ def test_pictures_show_the_drawing_as_it_grew(grown: tuple[Artwork, list[Step]])
     assert pictures[-1][0] == "final"
     assert {picture.shape for _, picture in pictures} == {(125, 100, 3)}
     # The last one is the drawing as another rasteriser draws it.
-    film = rasterise(
-        artwork.by_pen(), artwork.pens, artwork.paper_lab, area_mm=(0, 0, 40, 50), size_px=(125, 100)
-    )
+    film = rasterise(artwork.by_pen(), artwork.inks, area_mm=(0, 0, 40, 50), size_px=(125, 100))
     wanted = srgb_uint8(film_to_srgb(film.transpose(1, 2, 0), artwork.paper_lab))
     assert np.abs(pictures[-1][1].astype(int) - wanted).mean() < 2
     # Mixtures are greyer than pens.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,11 @@ def coverage_image(points_px: list[list[float]], width_px: float) -> Tensor:
     found = render_coverage(strokes(points_px), torch.tensor([width_px]).double() * 0.5, CANVAS)
     bare = torch.ones(SIZE * SIZE, dtype=torch.float64)
     return (1 - bare.scatter_reduce(0, found.pixel, 1 - found.coverage, "prod")).reshape(SIZE, SIZE)
+
+
+PAIRS = np.exp(np.random.default_rng(6).normal(0, 0.7, (4, 4, 3)))
+"""Ratios of measured pairs; one that nobody measured among them."""
+PAIRS[0, 2] = PAIRS[2, 0] = 1
 
 
 def length_px(points_px: list[list[float]]) -> float:
@@ -163,12 +169,14 @@ def test_no_stroke_turns_into_dots() -> None:
 
 @pytest.mark.parametrize("cubics", [1, 3])
 @pytest.mark.parametrize("opacity", [[0, 0, 0, 0], [0, 1, 0, 0.3]], ids=["translucent", "opaque"])
-def test_gradients_are_those_of_central_differences(cubics: int, opacity: list[float]) -> None:
+@pytest.mark.parametrize("pairs", [False, True], ids=["", "pairs"])
+def test_gradients_are_those_of_central_differences(cubics: int, opacity: list[float], pairs: bool) -> None:
     scene, mask = a_scene(cubics=cubics), smooth_mask()
     hides = torch.tensor(opacity).double()
+    more: dict[str, Any] = {"trapping": PAIRS, "n": 1.3} if pairs else {}
 
     def scalar(values: dict[str, Tensor]) -> Tensor:
-        return (mask * render(**values, opacity=hides, canvas=CANVAS)).sum()
+        return (mask * render(**values, opacity=hides, canvas=CANVAS, **more)).sum()
 
     for value in scene.values():
         value.requires_grad_()
@@ -367,6 +375,36 @@ def test_the_compiled_renderer_agrees_with_its_twin_in_torch(width: float) -> No
         torch.autograd.grad(compiled, inputs, pull), torch.autograd.grad(twin, inputs, pull), strict=True
     ):
         assert torch.allclose(ours, theirs, atol=1e-7, rtol=1e-6)
+
+
+@pytest.mark.parametrize("order", [None, [2, 0, 3, 1]])
+@pytest.mark.parametrize("opacity", [[0, 0, 0, 0], [0, 1, 0, 0.3]], ids=["translucent", "opaque"])
+def test_measured_pairs_are_the_same_compiled_and_in_torch(
+    opacity: list[float], order: list[int] | None
+) -> None:
+    scene = a_scene(count=40, cubics=2)
+    for value in scene.values():
+        value.requires_grad_()
+    hides, mask = torch.tensor(opacity).double(), smooth_mask()
+
+    def image(trapping: Any, twin: bool = True) -> Tensor:
+        coverage = ink_coverage.bare_share if twin else None
+        return render(
+            **scene, opacity=hides, canvas=CANVAS, order=order, bare_share=coverage, trapping=trapping
+        )
+
+    ours, theirs = image(PAIRS, twin=False), image(PAIRS)
+    assert torch.allclose(ours, theirs, atol=1e-9)
+    inputs = tuple(scene.values())
+    for one, other in zip(
+        torch.autograd.grad((mask * ours).sum(), inputs),
+        torch.autograd.grad((mask * theirs).sum(), inputs),
+        strict=True,
+    ):
+        assert torch.allclose(one, other, atol=1e-7, rtol=1e-6)
+    # Where no pair was measured, nothing changes; where some were, they show.
+    assert torch.equal(image(np.ones((4, 4, 3)), twin=False), image(None, twin=False))
+    assert (image(None) - theirs).abs().mean() > 0.003
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -15,11 +15,12 @@ from plotbot.art.palette import Inks
 from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab
 from plotbot.ink.spaces import delta_e00
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.model import Inventory
 
 
 def labs(tin: Inventory) -> np.ndarray:
-    return np.array([pen.lab for pen in tin.pens])
+    return np.array([pen.lab for pen in InkSet.of(tin).pens])
 
 
 def test_clusters_find_the_pens_that_colours_scatter_round(tin: Inventory) -> None:
@@ -65,7 +66,7 @@ def free_labs(palette: LearnedColours, tin: Inventory) -> np.ndarray:
 
 @pytest.fixture
 def palette(tin: Inventory) -> LearnedColours:
-    inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
+    inks = Inks.of(InkSet.of(tin), "cpu")
     palette = LearnedColours(inks, 60, torch.Generator().manual_seed(0), 3, repeat=False)
     with torch.no_grad():  # as wide apart as they get while a drawing grows
         palette.parameters[0].mul_(6)
@@ -91,7 +92,7 @@ def test_every_stroke_gets_the_nearest_of_the_pens_that_clusters_became(
     drawn = pen_of >= 0
     quantisation = palette.quantisation
     assert quantisation is not None
-    chosen = [pen.id for pen in tin.pens].index
+    chosen = [pen.id for pen in palette.inks.pens].index
     pens = np.array([chosen(pen) for pen in quantisation.pens])
     assert len(set(pens)) == 3
     assert set(pen_of[drawn]) <= set(pens)

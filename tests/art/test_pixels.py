@@ -25,6 +25,7 @@ from plotbot.art.objectives import Objective, Seen, Term, channel, curvature, sp
 from plotbot.art.palette import Inks
 from plotbot.art.pixels import PixelArtwork, PixelSettings, generate_pixels
 from plotbot.errors import BadInput
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.model import Inventory
 
 pytestmark = pytest.mark.slow
@@ -80,7 +81,7 @@ def test_strokes_stay_on_the_sheet_and_cover_what_was_decided(
 
 
 def test_every_pixel_has_one_pen_or_bare_paper_in_the_end(grown: PixelArtwork, tin: Inventory) -> None:
-    inks = Inks.of(tin.pens, tin.paper.lab, "cpu").transmittance.numpy()
+    inks = Inks.of(InkSet.of(tin), "cpu").transmittance.numpy()
     allowed = np.concatenate([np.ones((1, 3)), inks])
     apart = np.abs(grown.argmax.reshape(3, 1, -1) - allowed.T[:, :, None]).sum(0)
     assert apart.min(0).max() < 1e-5
@@ -149,7 +150,7 @@ def test_learned_colours_go_to_the_nearest_pens(tiny: PixelSettings, tin: Invent
 
 
 def test_colours_are_learned_through_a_sigmoid_and_move(tin: Inventory) -> None:
-    inks = Inks.of(tin.pens, tin.paper.lab, "cpu")
+    inks = Inks.of(InkSet.of(tin), "cpu")
     colours = FreeColours(inks, 4, torch.Generator().manual_seed(0), repeat=True)
     films = colours.films()
     assert films.shape == (5, 3)
@@ -160,7 +161,7 @@ def test_colours_are_learned_through_a_sigmoid_and_move(tin: Inventory) -> None:
 
 
 def test_a_pen_limit_lets_the_least_needed_pens_go_in_time(tin: Inventory) -> None:
-    colours = FixedColours(Inks.of(tin.pens, tin.paper.lab, "cpu"), 4)
+    colours = FixedColours(Inks.of(InkSet.of(tin), "cpu"), 4)
     shares = torch.linspace(0.2, 0.01, 13)
     left = []
     for done in np.linspace(0, 1, 21):

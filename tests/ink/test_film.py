@@ -168,3 +168,117 @@ def test_the_screen_matrix_is_the_whole_way_from_film_to_linear_srgb():
     film = ink.compose(np.random.default_rng(5).uniform(0, 1, (20, 4)), FILMS)
     expected = rec2020_to_linear_srgb(ink.film_to_rec2020(film, PAPER))
     np.testing.assert_allclose(film @ matrix.T + offset, expected, atol=1e-12)
+
+
+# --- pairs that were measured ---------------------------------------------------------------------
+
+RATIOS = np.exp(np.random.default_rng(4).normal(0, 0.8, (4, 4, 3)))
+RATIOS[0, 2] = RATIOS[2, 0] = 1  # a pair that nobody measured
+covers = st.lists(st.floats(0, 1), min_size=4, max_size=4).map(np.array)
+
+
+def test_two_measured_solids_have_exactly_their_colour():
+    measured = np.array([48.0, 30.0, -20.0])
+    ratio = film_module.trapping_ratio(measured, 0.0, FILMS[1], FILMS[2], PAPER)
+    trapping = np.ones((4, 4, 3))
+    trapping[1, 2] = ratio
+    assert ink.delta_e00(ink.film_to_lab(FILMS[1] * FILMS[2], PAPER), measured) > 8
+    for n in (1.0, 1.7, 2.0):
+        both = ink.compose(np.array([0.0, 1, 1, 0]), FILMS, n=n, trapping=trapping)
+        assert ink.delta_e00(ink.film_to_lab(both, PAPER), measured) < 1e-6
+    # The lower one hides a part of what is below by itself: the pair is as it was measured all the same.
+    model_of = film_module.lay(FILMS[1], 1.0, FILMS[2], 0.4)
+    trapping[1, 2] = film_module.trapping_ratio(measured, 0.0, FILMS[1], FILMS[2], PAPER, 0.4)
+    assert ink.delta_e00(ink.film_to_lab(model_of, PAPER), measured) > 1
+    both = ink.compose(np.array([0.0, 1, 1, 0]), FILMS, [0, 0, 0.4, 0], trapping=trapping)
+    assert ink.delta_e00(ink.film_to_lab(both, PAPER), measured) < 1e-6
+
+
+@given(covers)
+def test_without_a_pair_nothing_changes(coverage):
+    plain = ink.compose(coverage, FILMS)
+    np.testing.assert_array_equal(ink.compose(coverage, FILMS, trapping=np.ones((4, 4, 3))), plain)
+    for one in range(4):
+        alone = coverage * (np.arange(4) == one)
+        np.testing.assert_array_equal(ink.compose(alone, FILMS, trapping=RATIOS), ink.compose(alone, FILMS))
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.sampled_from([1.0, 2.0]))
+def test_two_hatchings_that_cross_are_the_mean_of_their_parts(a, b, n):
+    trapping = np.ones((2, 2, 3))
+    trapping[0, 1] = RATIOS[1, 3]
+    one, other = FILMS[1], FILMS[3]
+    parts = [np.ones(3), one, other, one * other * trapping[0, 1]]
+    shares = [(1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b]
+    wanted = sum(share * part ** (1 / n) for share, part in zip(shares, parts, strict=True)) ** n
+    found = ink.compose(np.array([a, b]), FILMS[[1, 3]], n=n, trapping=trapping)
+    np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
+def test_dark_inks_on_dark_ones_do_not_become_light():
+    blacks = np.full((3, 3), 0.02)
+    trapping = np.full((3, 3, 3), 25.0)  # two layers let 1 % through, not the product
+    film = ink.compose(np.tril(np.ones((3, 3))), blacks, trapping=trapping)[:, 0]
+    assert film[1] == pytest.approx(0.01)
+    assert 0.001 < film[2] < film[1]
+
+
+@given(covers)
+def test_no_layer_adds_light(coverage):
+    rng = np.random.default_rng(int(coverage.sum() * 1e6))
+    films = rng.uniform(0.001, 1, (4, 3))
+    measured = rng.uniform(0.001, 1, (4, 4, 3))
+    ratios = np.minimum(measured / (films[:, None] * films[None]), 1 / films[None])
+    film = ink.compose(coverage, films, trapping=ratios)
+    assert (film > 0).all() and (film <= 1 + 1e-9).all()
+    assert (film <= ink.compose(coverage * (np.arange(4) < 3), films, trapping=ratios) + 1e-9).all()
+
+
+def test_an_opaque_ink_hides_what_lies_below_it_of_pairs_too():
+    trapping = np.ones((3, 3, 3))
+    trapping[0, 2] = 0.3
+    over = ink.compose(np.ones(3), FILMS[:3], [0, 1, 0], trapping=trapping)
+    np.testing.assert_allclose(over, FILMS[1] * FILMS[2], atol=1e-12)
+
+
+def test_pairs_are_the_same_in_torch_and_their_slopes_are_right():
+    coverage = np.random.default_rng(3).uniform(0.05, 0.95, (5, 4))
+    opacity = [0, 0.3, 0, 0.8]
+    leaf = torch.tensor(coverage, requires_grad=True)
+    films = torch.tensor(FILMS, requires_grad=True)
+    found = ink.compose(leaf, films, opacity, trapping=RATIOS)
+    np.testing.assert_allclose(
+        found.detach().numpy(), ink.compose(coverage, FILMS, opacity, trapping=RATIOS), atol=1e-12
+    )
+    assert torch.autograd.gradcheck(
+        lambda a, t: ink.compose(a, t, opacity, n=1.5, trapping=RATIOS), (leaf, films)
+    )
+
+
+def test_a_noisy_pair_does_no_harm():
+    """Shrunk by its uncertainty, a measured pair is better than the model where that is off, hardly worse
+    where it is right, and never as bad as the noise itself."""
+    rng = np.random.default_rng(0)
+
+    def errors(off: float, noise: float) -> np.ndarray:
+        found = []
+        for under, over in [(0, 1), (0, 2), (1, 2), (0, 3)] * 40:
+            model = FILMS[under] * FILMS[over]
+            truth = ink.film_to_lab(np.clip(model * np.exp(rng.normal(0, off, 3)), 1e-3, 1), PAPER)
+            step = rng.normal(0, 1, 3)
+            step *= noise * abs(rng.normal()) * 0.5 / float(ink.delta_e00(truth, truth + 0.5 * step))
+            seen = np.clip(truth + step, [1, -120, -120], [99, 120, 120])
+            ratios = [
+                film_module.trapping_ratio(seen, unsure, FILMS[under], FILMS[over], PAPER)
+                for unsure in (1e9, 0.0, 2 * noise)
+            ]
+            found.append([ink.delta_e00(ink.film_to_lab(model * one, PAPER), truth) for one in ratios])
+        return np.mean(found, axis=0)
+
+    model, raw, shrunk = errors(0.05, 4.0)
+    assert raw > 1.8 * model
+    assert shrunk < 0.7 * raw
+    model, raw, shrunk = errors(0.4, 2.0)
+    assert model > 6
+    assert shrunk < 0.3 * model
+    assert shrunk < 1.1 * raw

@@ -32,7 +32,8 @@ FLAT_PX_PER_MM = 18.0
 class Scanner:
     """dpi; rotation in degrees; skew: how much shorter the far side looks; blur in mm; noise and
     vignetting as shares of white; exposure: encoded white; spread: of light in the paper, mm. eyes:
-    others than the usual ones of the kind. inks, paper: spectra, other than the smoothest of their Labs."""
+    others than the usual ones of the kind. inks, paper: spectra, other than the smoothest of their Labs.
+    takes: how much of an ink stays where it is drawn on another, by (under, over): 1 unless given."""
 
     kind: str = "ccd"
     eyes: Eyes | None = None
@@ -49,6 +50,7 @@ class Scanner:
     tint: tuple[float, float, float] = (1.01, 1.0, 0.97)
     seed: int = 7
     widths: dict[str, float] = field(default_factory=dict)
+    takes: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def scan(self, plan: Plan) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The file a person gets, sRGB [H, W, 3]."""
@@ -62,13 +64,13 @@ class Scanner:
     def on_glass(self, plan: Plan) -> Floats:
         """Linear sRGB, as this scanner's maker means it, of the turned sheet on a dark glass."""
         flat_per_mm = FLAT_PX_PER_MM
-        key = (plan.hash, self.kind, self.spread, *self.widths.items())
+        key = (plan.hash, self.kind, self.spread, *self.widths.items(), *self.takes.items())
         if self.eyes is not None or self.inks or self.paper is not None:
-            flat = self._flat(plan)
+            flat = self.flat(plan)
         elif key in _FLAT:
             flat = _FLAT[key]
         else:
-            flat = _FLAT[key] = self._flat(plan)
+            flat = _FLAT[key] = self.flat(plan)
         height, width = flat.shape[:2]
         per_mm = self.dpi / 25.4
         room = 6.0
@@ -92,29 +94,30 @@ class Scanner:
             picture[..., band] *= self.exposure**2.2 * falloff * self.tint[band]
         return picture
 
-    def _flat(self, plan: Plan) -> Floats:
+    def flat(self, plan: Plan) -> Floats:
         """The flat sheet, linear sRGB [H, W, 3] relative to a perfect white: every mixture of inks is one
         colour to the scanner, and light strays between them."""
         eyes = self.eyes or usual_eyes(self.kind)
         paper = spectrum(plan.paper_lab) if self.paper is None else self.paper
         # Where pens meet, the parts of a point under none, one, two, … of them.
-        parts: list[tuple[Floats, Floats]] = []
+        parts: list[tuple[Floats, Floats, str]] = []
         for one in plan.passes:
             cover = coverage(one, self.widths.get(one.pen.id, one.pen.width_mm), plan)
             film = self.inks.get(one.pen.id, spectrum(one.pen.lab)) / paper
             grown = []
-            for weight, light in parts or [(np.ones(cover.shape, np.float32), paper)]:
+            for weight, light, top in parts or [(np.ones(cover.shape, np.float32), paper, "")]:
                 both = weight * cover
                 if both.any():
                     hidden = one.pen.opacity * paper + (1 - one.pen.opacity) * light
-                    grown.append((both, hidden * film))
-                grown.append((weight - both, light))
+                    taken = film ** self.takes.get((top, one.pen.id), 1.0)
+                    grown.append((both, hidden * taken, one.pen.id))
+                grown.append((weight - both, light, top))
             parts = grown
         # Light goes in through the root of an ink, strays, and comes out through one.
-        strayed = [_stray(weight, self.spread * FLAT_PX_PER_MM) for weight, _ in parts]
+        strayed = [_stray(weight, self.spread * FLAT_PX_PER_MM) for weight, _, _ in parts]
         total = np.zeros((*parts[0][0].shape, 3), np.float32)
-        for inside, (weight, light) in enumerate(parts):
-            for outside, (_, other) in enumerate(parts):
+        for inside, (weight, light, _) in enumerate(parts):
+            for outside, (_, other, _) in enumerate(parts):
                 product = weight * strayed[outside] if self.spread else weight * (inside == outside)
                 if product.max() > 1e-4:
                     colour = eyes.linear(np.sqrt(light * other)).astype(np.float32)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from plotbot.drawing import from_strokes
 from plotbot.errors import BadInput, JobMismatch, PlotbotError
 from plotbot.paper import Paper
-from plotbot.pens.model import Inventory
+from plotbot.pens.model import Inventory, Overprint
 from plotbot.plan.build import PlanOptions, make_plan
 from plotbot.plan.clock import estimate
 from plotbot.plan.model import Plan
@@ -41,6 +41,33 @@ def test_a_plan_comes_back_with_its_hash(plan: Plan, tmp_path: Path) -> None:
     save_plan(again, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "plan.json").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again.json", "plan.json"]
+
+
+def test_measured_pairs_are_frozen_with_the_plan_and_hashed(
+    plan: Plan, tin: Inventory, sheet: Paper, tmp_path: Path
+) -> None:
+    """A plan keeps how its pens look together, and one without is read and hashed as ever."""
+    pairs = tuple(
+        Overprint(under="light", over=over, lab=(30, 5, 5), provenance="scan", uncertainty=2)
+        for over in ("dark", "middle")
+    )
+    measured = tin.model_copy(update={"overprints": pairs})
+    rng = np.random.default_rng(3)
+    strokes = [(pen, line) for pen in ("light", "dark") for line in scribble(rng, 3)]
+    drawing = from_strokes(strokes, tin, sheet)
+    with_pairs, without = make_plan(drawing, measured, sheet), make_plan(drawing, tin, sheet)
+    assert with_pairs.overprints == pairs[:1]  # only of pens that draw something
+    assert with_pairs.hash != without.hash
+    save_plan(with_pairs, tmp_path / "plan.json")
+    assert load_plan(tmp_path / "plan.json").overprints == pairs[:1]
+    data = json.loads((tmp_path / "plan.json").read_text())
+    data["overprints"][0]["lab"] = [31, 5, 5]
+    (tmp_path / "plan.json").write_text(json.dumps(data))
+    with pytest.raises(JobMismatch, match="changed"):
+        load_plan(tmp_path / "plan.json")
+    save_plan(without, tmp_path / "old.json")
+    assert "overprints" not in json.loads((tmp_path / "old.json").read_text())
+    assert load_plan(tmp_path / "old.json").inks.trapping is None
 
 
 @settings(max_examples=150)
@@ -82,6 +109,8 @@ def test_no_damage_goes_unnoticed(
         lambda d: d["paper"].__setitem__("width", -1),
         lambda d: d.__setitem__("paper_lab", [1, 2]),
         lambda d: d.__setitem__("dropped", [{}]),
+        lambda d: d.__setitem__("overprints", [{"under": "dark"}]),
+        lambda d: d.__setitem__("overprints", 5),
         lambda d: d.pop("passes"),
         lambda d: d.__setitem__("format", "plotbot plan 99"),
     ],

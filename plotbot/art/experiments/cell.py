@@ -205,8 +205,7 @@ def _style_of(setup: Setup, artwork: Artwork, lines: Mapping[str, list[np.ndarra
     measured = Objective(tuple(replace(term, excites=True) for term in setup.distance().terms))
     film = rasterise(
         lines,
-        artwork.pens,
-        artwork.paper_lab,
+        artwork.inks,
         area_mm=(0.0, 0.0, *artwork.area_mm),
         size_px=artwork.size_px,
     )

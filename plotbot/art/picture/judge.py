@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from plotbot.ink.film import film_to_lab, relative_to_film, transmittance
+from plotbot.ink.film import film_to_lab, relative_to_film
 from plotbot.ink.sheet import InkedSheet
 from plotbot.ink.spaces import delta_e00
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.model import Inventory
 from plotbot.preview.raster import pen_coverage
 
@@ -57,17 +58,19 @@ def film_of_strokes(
     by_pen: dict[str, list[npt.NDArray[np.float64]]] = {}
     for pen_id, points in strokes:
         by_pen.setdefault(pen_id, []).append(points if len(points) > 1 else np.repeat(points, 2, axis=0))
-    pens = sorted(inventory.pens, key=lambda pen: (pen.opacity >= 0.5, -pen.lab[0]))
+    inks = InkSet.of(inventory)
     left, top, right, bottom = area_mm
     sheet = InkedSheet(
         (round((bottom - top) * px_per_mm), round((right - left) * px_per_mm)),
         px_per_mm,
-        inventory.paper.light_spread_mm,
+        inks.spread_mm,
+        inks.films,
+        inks.opacity,
+        inks.trapping,
     )
-    for pen in pens:
+    for number, pen in enumerate(inks.pens):
         if pen.id in by_pen:
-            cover = pen_coverage(by_pen[pen.id], pen.width_mm, area_mm, px_per_mm)
-            sheet.lay(cover, transmittance(pen.lab, inventory.paper.lab), pen.opacity)
+            sheet.lay(number, pen_coverage(by_pen[pen.id], pen.width_mm, area_mm, px_per_mm))
     return sheet.seen()
 
 

@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,9 +42,10 @@ from plotbot.art.picture.judge import (
 from plotbot.art.picture.separation import NEAR_DARK, loss, separate
 from plotbot.art.picture.stipple import dot, stipple
 from plotbot.errors import BadInput
-from plotbot.ink.film import film_to_lab, relative_to_film, transmittance
+from plotbot.ink.film import compose, film_to_lab, relative_to_film, trapped
 from plotbot.ink.sheet import InkedSheet
 from plotbot.ink.spaces import light_to_dark
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.inventory import matchable_pens, select_pens
 from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.model import Motion
@@ -360,10 +361,12 @@ class _Work:
         options: QuantizeOptions,
         laid: Strokes,
     ) -> None:
-        self.pens = [pens[index] for index in light_to_dark([pen.lab for pen in pens])]
+        ordered = tuple(pens[index] for index in light_to_dark([pen.lab for pen in pens]))
+        self.inks = replace(InkSet.of(inventory), pens=ordered)
+        self.pens = ordered
         self.inventory, self.options, self.size, self.cell = inventory, options, size, cell
         self.paper = inventory.paper.lab
-        self.films = transmittance([pen.lab for pen in self.pens], self.paper)
+        self.films = self.inks.films
         self.target = target
         self.shape = target.shape[:2]
         self.area = (0.0, 0.0, *size)
@@ -382,9 +385,8 @@ class _Work:
     def floor(self) -> ColourDifference:
         """What is left when the inks mix as well as the tin can, without grain."""
         assert self.first is not None
-        film = np.ones((*self.shape, 3))
-        for index, ink in enumerate(self.films):
-            film *= 1 - self.first[:, index].reshape(self.shape)[..., None] * (1 - ink)
+        inks = self.inks
+        film = compose(self.first.astype(float), inks.films, trapping=inks.trapping).reshape(*self.shape, 3)
         return colour_difference(film, self.target, self.paper, self.cell, self.options.viewing)
 
     def draw(self, effort: _Effort, tell: Progress) -> Strokes:
@@ -401,26 +403,26 @@ class _Work:
             self.first = plan.copy()
         spread = self.inventory.paper.light_spread_mm
         half = (self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2)
-        sheet = InkedSheet(half, self.px_per_mm / 2, spread)
+        inks = self.inks
+        sheet = InkedSheet(half, self.px_per_mm / 2, spread, inks.films, inks.opacity, inks.trapping)
         tones = [mark for mark in marks if mark != "lines"]
         spent = np.zeros(len(goal))
         planned = np.ones((*self.shape, 3))
         strokes = list(self.laid) + (self._edges() if "lines" in marks else [])
         if strokes:
-            for pen, ink in zip(self.pens, self.films, strict=True):
+            for number, pen in enumerate(self.pens):
                 lines = [finely(line) for pen_id, line in strokes if pen_id == pen.id]
                 cover = covered_by(lines, pen.width_mm, self.fine_shape, self.px_per_mm)
-                sheet.lay(self._halved(cover), ink, pen.opacity)
+                sheet.lay(number, self._halved(cover))
             planned = resized(sheet.seen(), self.shape)
+        meets: Floats | None = None
         for index, pen in enumerate(self.pens if tones else []):
             tell(f"drawing with pen {pen}", 0.2 + 0.8 * index / len(self.pens))
             if index or strokes:
-                # What lies on the paper: its detail as planned, its tone as it really came out.
-                drawn = low_passed(resized(sheet.seen(), self.shape), self.sigma)
-                drawn /= np.maximum(low_passed(planned, self.sigma), 1e-3)
-                below = np.clip(planned * drawn, 1e-3, 1).reshape(-1, 3)
+                below = self._below(sheet, planned)
+                meets = self._meets(sheet)
                 plan[:, index:] = self._separated(
-                    goal, self.films[index:], below, plan[:, index:], np.maximum(cap + mending - spent, 0), 5
+                    goal, below, plan[:, index:], np.maximum(cap + mending - spent, 0), 5, index, meets
                 )
             want = plan[:, index].reshape(self.shape).astype(np.float64)
             want[want < 0.012] = 0
@@ -434,8 +436,9 @@ class _Work:
                 lines, under = self._marks(mark, pen, index, share, number)
                 strokes += [(pen.id, line) for line in lines]
                 cover |= under
-            sheet.lay(self._halved(cover), self.films[index], pen.opacity)
-            planned *= 1 - want[..., None] * (1 - self.films[index])
+            sheet.lay(index, self._halved(cover))
+            met = 1.0 if meets is None else meets[:, index].reshape(*self.shape, 3)
+            planned *= 1 - want[..., None] * (1 - self.films[index] * met)
             spent += low_passed(self._cells(cover)[..., None], self.sigma, 0.0).ravel()
         every = light_to_dark([pen.lab for pen in self.inventory.pens])
         order = {self.inventory.pens[index].id: place for place, index in enumerate(every)}
@@ -443,6 +446,29 @@ class _Work:
         if not strokes:
             raise BadInput("Nothing is left to draw: the picture is as light as the paper.")
         return strokes
+
+    def _below(self, sheet: InkedSheet, planned: Floats) -> Floats:
+        """What lies on the paper, film [cells, 3]: its detail as planned, its tone as it really came out."""
+        drawn = low_passed(resized(sheet.seen(), self.shape), self.sigma)
+        drawn /= np.maximum(low_passed(planned, self.sigma), 1e-3)
+        return np.asarray(np.clip(planned * drawn, 1e-3, 1).reshape(-1, 3))
+
+    def _meets(self, sheet: InkedSheet) -> Floats | None:
+        """What was measured of every pen on what lies below it, [cells, pens, 3]; None where nothing was."""
+        inks = self.inks
+        laid = {
+            one: low_passed(resized(cover[..., None], self.shape), self.sigma, 0.0)
+            for one, cover in sheet.shares.items()
+        }
+        if inks.trapping is None or not laid:
+            return None
+        told = (inks.trapping != 1).any(axis=-1)
+        meets = np.ones((*self.shape, len(self.pens), 3), dtype=np.float32)
+        for number in range(len(self.pens)):
+            on = [one for one in laid if told[one, number]]
+            below = [(laid[one], inks.films[one], inks.trapping[one, number]) for one in on]
+            meets[:, :, number] = trapped(np.ones(3), below)
+        return meets.reshape(-1, len(self.pens), 3)
 
     def _halved(self, cover: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
         height, width = cover.shape
@@ -456,14 +482,15 @@ class _Work:
     def _first_plan(self, goal: Floats, cap: float) -> npt.NDArray[np.float32]:
         """The separation before anything is drawn. Dark places are tried both ways that `separate` knows;
         neighbours choose together, because strokes are longer than a cell."""
-        plan = self._separated(goal, self.films, None, None, cap, 14)
+        trapping = self.inks.trapping
+        plan = self._separated(goal, None, None, cap, 14)
         near = film_to_lab(goal, self.paper)[:, 0] < min(pen.lab[0] for pen in self.pens) + NEAR_DARK
         if near.any():
             other = plan.copy()
-            other[near] = self._separated(goal[near], self.films, None, None, cap, 14, dark_first=True)
+            other[near] = self._separated(goal[near], None, None, cap, 14, dark_first=True)
             gain = np.zeros(len(goal))
-            gain[near] = loss(plan[near], goal[near], self.films, self.paper)
-            gain[near] -= loss(other[near], goal[near], self.films, self.paper)
+            gain[near] = loss(plan[near], goal[near], self.films, self.paper, trapping)
+            gain[near] -= loss(other[near], goal[near], self.films, self.paper, trapping)
             together = low_passed(gain.reshape(*self.shape, 1), 2 * self.sigma, 0.0).ravel()
             plan[together > 0] = other[together > 0]
         return plan
@@ -471,14 +498,17 @@ class _Work:
     def _separated(
         self,
         goal: Floats,
-        films: Floats,
         below: Any,
         start: Any,
         cap: Any,
         rounds: int,
+        first: int = 0,
+        meets: Any = None,
         dark_first: bool = False,
     ) -> npt.NDArray[np.float32]:
-        """`separate` on all cores: places do not depend on one another."""
+        """`separate` into the pens from the `first` on, on all cores: places do not depend on one another."""
+        films, trapping = self.films[first:], self.inks.trapping
+        of_these = None if trapping is None else trapping[first:, first:]
         parts = np.array_split(np.arange(len(goal)), max(1, min(os.cpu_count() or 1, 8)))
         caps = np.broadcast_to(np.asarray(cap, dtype=np.float64), (len(goal),))
 
@@ -486,7 +516,8 @@ class _Work:
             return separate(
                 goal[part], films, self.paper, cap=caps[part], limit=1.0, rounds=rounds,
                 below=None if below is None else below[part], start=None if start is None else start[part],
-                dark_first=dark_first,
+                dark_first=dark_first, trapping=of_these,
+                meets=None if meets is None else meets[part, first:],
             )  # fmt: skip
 
         with ThreadPoolExecutor(len(parts)) as pool:

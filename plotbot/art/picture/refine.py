@@ -18,11 +18,13 @@ import torch
 from torch import Tensor
 
 from plotbot.art.adam import Adam
-from plotbot.art.ink_renderer import Canvas, render
+from plotbot.art.ink_renderer import Canvas
+from plotbot.art.palette import Inks
 from plotbot.art.picture.judge import colour_difference, film_of_strokes, low_passed, resized
 from plotbot.art.picture.quantize import Progress, Quantized, QuantizeOptions, estimate_seconds, ink_by_pen
 from plotbot.art.picture.separation import colour_weights
-from plotbot.ink.film import film_to_lab, relative_to_film, transmittance
+from plotbot.ink.film import film_to_lab, relative_to_film
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.model import Inventory
 
 __all__ = ["refine"]
@@ -87,8 +89,9 @@ class _Refining:
         self.paper = inventory.paper.lab
         corner = np.array([left, top])
         self.given = [(pen, line - corner) for pen, line in drawn.strokes]
-        used = sorted({pen for pen, _ in self.given}, key=lambda one: inventory.pens.index(inventory[one]))
-        self.pens = [inventory[one] for one in used]
+        used = [inventory[one] for one in dict.fromkeys(pen for pen, _ in self.given)]
+        self.inks = Inks.of(InkSet.of(inventory, used), "cpu")
+        self.pens = self.inks.pens
         number = {pen.id: k for k, pen in enumerate(self.pens)}
         lines = [_spaced(line) for _, line in self.given]
         sizes = np.array([len(line) for line in lines])
@@ -102,11 +105,6 @@ class _Refining:
         self.points = self.home.clone().requires_grad_()
         pen_of = np.array([number[pen] for pen, _ in self.given])[owner[begins]]
         self.weights = torch.nn.functional.one_hot(torch.from_numpy(pen_of), len(self.pens)).float()
-        self.widths = torch.tensor([pen.width_mm for pen in self.pens])
-        films = transmittance([pen.lab for pen in self.pens], self.paper)
-        self.films = torch.from_numpy(films).float()
-        self.opacity = torch.tensor([float(pen.opacity) for pen in self.pens])
-        self.order = sorted(range(len(self.pens)), key=lambda k: -self.pens[k].lab[0])
         width, height = (max(2, round(length / _PIXEL_MM)) for length in self.size)
         self.canvas = Canvas(width, height, self.size[0] / width)
         self.seen_at = self.canvas.mm_per_px
@@ -179,9 +177,7 @@ class _Refining:
 
     def _seen(self) -> Tensor:
         """The drawing from the viewing distance, [H, W, 3]."""
-        film = render(
-            self._cubics(), self.weights, self.widths, self.films, self.opacity, self.canvas, self.order
-        )
+        film = self.inks.render(self._cubics(), self.weights, self.canvas)
         kernel = _gaussian(self._sigma)
         reach = len(kernel) // 2
         film = torch.nn.functional.pad(film[:, None], (reach, reach, reach, reach), value=1.0)

@@ -5,7 +5,8 @@ For every place the coverages a in [0, limit] of the pens minimise
 
     ½ |W (Lab(F(a)) − Lab(target))|² + Σ cost·a + excess of Σ a over the cap,
 
-where F(a) = below × Π (1 − a + a·T) is what `plotbot.ink.compose` says of crossing lines, and W are
+where F(a) = below × Π (1 − a + a·T) is what `plotbot.ink.compose` says of crossing lines, with what was
+measured of pairs of pens, and W are
 CIEDE2000's own weights at the target (lightness, chroma and hue, and its stretch of a* near grey).
 The cost of a pen grows with the square of its distance to the target colour: ink far from the colour
 it helps to mix is what makes a hatching grainy, so dark pens stay out of light areas and few pens meet
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.art.picture.guides import compiled
-from plotbot.ink.film import film_to_lab, film_to_rec2020
+from plotbot.ink.film import compose, film_to_lab, film_to_rec2020, known_below
 from plotbot.ink.spaces import WHITE_D50, delta_e00, rec2020_to_xyz
 
 __all__ = ["NEAR_DARK", "colour_weights", "loss", "separate"]
@@ -51,6 +52,8 @@ def separate(
     limit: float = 0.95,
     rounds: int = 14,
     dark_first: bool = False,
+    trapping: npt.NDArray[Any] | None = None,
+    meets: npt.NDArray[Any] | None = None,
 ) -> Floats:
     """Coverages [n, pens] that bring places nearest to their target films [n, 3].
 
@@ -61,6 +64,8 @@ def separate(
     darkest pen. Where many pens lie over one another, one more takes little light away, so that the way
     from bare paper never comes to the one pen that would do the work of them all; see `loss` for which
     of the two is better.
+    trapping: [pens, pens, 3], what was measured of their crossings; meets: [n, pens, 3], what was measured of
+    each on what lies below, a factor on its film (both as in `plotbot.ink.film`).
     """
     goal = np.ascontiguousarray(target, dtype=np.float32).reshape(-1, 3)
     count = len(goal)
@@ -82,11 +87,18 @@ def separate(
         coverage[:, darkest] = np.clip(1 - over / NEAR_DARK, 0, limit)
     else:
         coverage = np.zeros((count, len(films)), np.float32)
+    known = [] if trapping is None else known_below(trapping)
+    pairs = [(under, over) for over, lower in enumerate(known) for under in lower]
+    ratios = [] if trapping is None else [trapping[pair] for pair in pairs]
+    even = np.ones((1, len(films), 3), dtype=np.float32)
     _separate(
         goal_lab,
         colour_weights(goal_lab).astype(np.float32),
         base,
         np.asarray(films, dtype=np.float32),
+        even if meets is None else np.ascontiguousarray(meets, dtype=np.float32),
+        np.array(pairs, dtype=np.int64).reshape(-1, 2),
+        np.array(ratios, dtype=np.float32).reshape(-1, 3),
         ink_lab.astype(np.float32),
         np.ascontiguousarray(columns.T, dtype=np.float32),
         dark.astype(np.float32),
@@ -106,11 +118,10 @@ def loss(
     target: npt.NDArray[Any],
     films: npt.NDArray[Any],
     paper_lab: tuple[float, float, float],
+    trapping: npt.NDArray[Any] | None = None,
 ) -> npt.NDArray[Any]:
     """How good coverages [n, pens] are for targets [n, 3], [n]: ΔE00, and what ink costs paper and time."""
-    film = np.ones((len(coverage), 3))
-    for share, one in zip(coverage.T, films, strict=True):
-        film *= 1 - share[:, None] * (1 - one)
+    film = compose(np.asarray(coverage, dtype=float), films, trapping=trapping)
     apart = delta_e00(film_to_lab(film, paper_lab), film_to_lab(target, paper_lab))
     return np.asarray(apart + _LAYER_DE * coverage.sum(axis=1))
 
@@ -143,6 +154,9 @@ def _separate(
     weights: Any,
     base: Any,
     films: Any,
+    meets: Any,
+    pairs: Any,
+    ratios: Any,
     ink_lab: Any,
     matrix: Any,
     dark: Any,
@@ -154,7 +168,11 @@ def _separate(
     rounds: int,
     settle: int,
 ) -> None:
-    """Gauss–Newton; inside each round coordinate descent on the linear model, place by place."""
+    """Gauss–Newton; inside each round coordinate descent on the linear model, place by place.
+
+    meets: factors [n or 1, pens, 3] on the films. pairs: [m, 2], lower and upper pens that were measured on
+    each other, by the upper ones, with ratios [m, 3].
+    """
     pens = len(films)
     film = np.empty(3, np.float32)
     f = np.empty(3, np.float32)
@@ -165,6 +183,9 @@ def _separate(
     before = np.empty(pens, np.float32)
     jacobian = np.empty((3, 3), np.float32)
     lab_step = np.empty((3, 3), np.float32)
+    through, pull = np.empty((pens, 3), np.float32), np.empty((pens, 3), np.float32)
+    before_pair = np.empty((len(pairs), 3), np.float32)
+    to_film = np.empty((pens, 3), np.float32)
     residual = np.empty(3, np.float32)
     for n in range(len(goal_lab)):
         a = coverage[n]
@@ -187,10 +208,20 @@ def _separate(
                         cost[p] = np.float32(1e6)
             for k in range(3):
                 film[k] = base[n, k]
+            # Each pen's film where it lies on the others, as `plotbot.ink.film.trapped` says.
             for p in range(pens):
                 before[p] = a[p]
                 for k in range(3):
-                    film[k] *= 1 - a[p] * (1 - films[p, k])
+                    through[p, k] = meets[n if len(meets) > 1 else 0, p, k]
+            for m in range(len(pairs)):
+                q, p = pairs[m]
+                for k in range(3):
+                    passed = a[q] * films[q, k] / (1 - a[q] * (1 - films[q, k]))
+                    before_pair[m, k] = through[p, k]
+                    through[p, k] += passed * (ratios[m, k] - through[p, k])
+            for p in range(pens):
+                for k in range(3):
+                    film[k] *= 1 - a[p] * (1 - films[p, k] * through[p, k])
             for i in range(3):
                 ratio = dark[i]
                 for k in range(3):
@@ -217,12 +248,24 @@ def _separate(
                         total += weights[n, i, j] * lab_step[j, k]
                     jacobian[i, k] = total
             for p in range(pens):
+                for k in range(3):
+                    took = 1 - films[p, k] * through[p, k]
+                    to_film[p, k] = -film[k] * took / (1 - a[p] * took)
+                    pull[p, k] = film[k] * a[p] * films[p, k] / (1 - a[p] * took)
+            for m in range(len(pairs) - 1, -1, -1):
+                q, p = pairs[m]
+                for k in range(3):
+                    rest = 1 - a[q] * (1 - films[q, k])
+                    passed = a[q] * films[q, k] / rest
+                    change = ratios[m, k] - before_pair[m, k]
+                    to_film[q, k] += pull[p, k] * change * films[q, k] / (rest * rest)
+                    pull[p, k] *= 1 - passed
+            for p in range(pens):
                 size[p] = np.float32(1e-3)
                 for i in range(3):
                     total = np.float32(0)
                     for k in range(3):
-                        took = 1 - films[p, k]
-                        total -= jacobian[i, k] * film[k] * took / (1 - a[p] * took)
+                        total += jacobian[i, k] * to_film[p, k]
                     step[p, i] = total
                     size[p] += total * total
             # A price on ink, raised while there is too much of it, meets the cap without locking pens

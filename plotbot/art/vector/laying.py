@@ -23,7 +23,7 @@ from plotbot.ink.film import film_to_relative, relative_to_film
 from plotbot.ink.matching import reachable
 from plotbot.ink.spaces import delta_e00, lab_to_srgb, rec2020_to_lab, srgb_to_lab, srgb_to_rec2020
 from plotbot.layers import LayeredPen
-from plotbot.pens.advice import films_of
+from plotbot.pens.advice import matchable_inks
 from plotbot.pens.inventory import matchable_pens
 from plotbot.pens.model import Inventory, Pen
 
@@ -86,7 +86,8 @@ class Palette:
         if not new:
             return
         labs = np.array([self._lab(paint) for paint in new])
-        mixed = delta_e00(reachable(labs, films_of(self.inventory), self.inventory.paper.lab)[0], labs)
+        inks = matchable_inks(self.inventory)
+        mixed = delta_e00(reachable(labs, inks.films, inks.paper_lab, trapping=inks.trapping)[0], labs)
         for paint, lab, best in zip(new, labs, mixed.tolist(), strict=True):
             pen, apart = self.nearest(paint)
             if pen is None:
