@@ -115,9 +115,9 @@ def trapping_ratio(
 ) -> npt.NDArray[np.float64]:
     """How the measured film of two solids differs from the model's, [3]: 1 where it does not.
 
-    lab: measured, of both on the paper. uncertainty: how far that may be off (ΔE00); it holds nearly all errors
-    (pens/README.md), so they are taken to be half as large. under, over: films [3] of the solids; opacity: of
-    the upper one.
+    lab: measured, of both on the paper. uncertainty: how far that may be off (ΔE00); it holds nearly all
+    errors (pens/README.md), so they are taken to be half as large. under, over: films [3] of the solids;
+    opacity: of the upper one.
 
     A difference d from the model whose error is s counts by 1 − s²/d² (James and Stein 1961), and by nothing
     where s is larger: the noise of a scan does not make the model worse. And no layer adds light.
