@@ -35,6 +35,7 @@ __all__ = [
     "paper_mixing",
     "pixel_n",
     "scatter",
+    "strayed",
     "tint",
 ]
 
@@ -149,21 +150,26 @@ def scatter(
     `compose` makes of the roots of the films. With it, structure inside a pixel keeps the share of its
     contrast that `_kept_within` says. Without it, pixels are taken as all of one film.
     """
-    from scipy.fft import dctn, idctn  # noqa: PLC0415  (slow to import, and only pictures need it)
-
     _check_grating(1.0, 1.0, spread_mm)
     film = np.asarray(film)
     once = np.sqrt(np.clip(film, 0.0, None)) if root is None else np.asarray(root)
-    height, width = once.shape[:2]
-    down = np.arange(height)[:, None] * (px_per_mm / (2 * height))
-    across = np.arange(width)[None, :] * (px_per_mm / (2 * width))
-    transfer = (1 + (2 * np.pi * spread_mm) ** 2 * (down**2 + across**2)) ** -1.5
-    spectrum = dctn(once, axes=(0, 1)) * transfer[..., None].astype(once.dtype)
-    seen = once * np.clip(idctn(spectrum, axes=(0, 1)), 0.0, None)
+    seen = once * strayed(once, px_per_mm, spread_mm)
     if root is not None:
         kept = once.dtype.type(_kept_within(1 / px_per_mm, spread_mm))
         seen += kept * np.clip(film - once**2, 0.0, None)
     return seen
+
+
+def strayed(root: npt.NDArray[Any], px_per_mm: float, spread_mm: float) -> npt.NDArray[Any]:
+    """Light [H, W, 3] that went in through a picture of √film [H, W, 3], after it strayed in the paper."""
+    from scipy.fft import dctn, idctn  # noqa: PLC0415  (slow to import, and only pictures need it)
+
+    height, width = root.shape[:2]
+    down = np.arange(height)[:, None] * (px_per_mm / (2 * height))
+    across = np.arange(width)[None, :] * (px_per_mm / (2 * width))
+    transfer = (1 + (2 * np.pi * spread_mm) ** 2 * (down**2 + across**2)) ** -1.5
+    spectrum = dctn(root, axes=(0, 1)) * transfer[..., None].astype(root.dtype)
+    return np.asarray(np.clip(idctn(spectrum, axes=(0, 1)), 0.0, None))
 
 
 def pixel_n(pixel_mm: float, spread_mm: float = PAPER_SPREAD_MM) -> float:

@@ -2,14 +2,15 @@
 
 Pens are laid down from the lightest to the darkest. Before each, what is still missing is separated
 anew into the pens that are left, below which lies what was really drawn, rasterised: so every pen puts
-right what the ones before it could not, and the darkest, which the eye sees best, come last.
+right what the ones before it could not, and the darkest, which the eye sees best, come last. In the end all
+are settled together.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,8 +40,10 @@ from plotbot.art.picture.judge import (
     low_passed,
     resized,
 )
+from plotbot.art.picture.search import stamp_discs
 from plotbot.art.picture.separation import NEAR_DARK, loss, separate
-from plotbot.art.picture.stipple import dot, stipple
+from plotbot.art.picture.settle import Dots, Ground, Lines, settle
+from plotbot.art.picture.stipple import dot, dot_scale, dot_sizes, stipple
 from plotbot.errors import BadInput
 from plotbot.ink.film import compose, film_to_lab, relative_to_film, trapped
 from plotbot.ink.sheet import InkedSheet
@@ -385,39 +388,40 @@ class _Work:
     def floor(self) -> ColourDifference:
         """What is left when the inks mix as well as the tin can, without grain."""
         assert self.first is not None
-        inks = self.inks
-        film = compose(self.first.astype(float), inks.films, trapping=inks.trapping).reshape(*self.shape, 3)
+        film = self._film(self.first).reshape(*self.shape, 3)
         return colour_difference(film, self.target, self.paper, self.cell, self.options.viewing)
+
+    def _film(self, coverage: npt.NDArray[np.float32]) -> Floats:
+        """Film [n, 3] of coverages [n, pens] of inks that mix without grain."""
+        return np.asarray(compose(coverage.astype(float), self.films, trapping=self.inks.trapping))
 
     def draw(self, effort: _Effort, tell: Progress) -> Strokes:
         """All pens, one after the other."""
         tell("separating", 0.0)
-        tone, options = effort.tone, self.options
+        tone, options, spread = effort.tone, self.options, self.inventory.paper.light_spread_mm
         self.shortest = options.shortest * effort.longer
         cap, mending = options.most_ink * effort.layers, _MENDING * effort.layers
         wanted = np.clip(relative_to_film(self.target), 1e-4, None) ** tone
         marks = options.marks.split("+")
         goal = wanted.reshape(-1, 3)
         plan = self._first_plan(goal, cap)
+        first = plan.copy()
         if self.first is None:
-            self.first = plan.copy()
-        spread = self.inventory.paper.light_spread_mm
+            self.first = first
         half = (self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2)
         inks = self.inks
         sheet = InkedSheet(half, self.px_per_mm / 2, spread, inks.films, inks.opacity, inks.trapping)
         tones = [mark for mark in marks if mark != "lines"]
         spent = np.zeros(len(goal))
-        planned = np.ones((*self.shape, 3))
+        laid: list[Lines | Dots] = []
         strokes = list(self.laid) + (self._edges() if "lines" in marks else [])
-        if strokes:
-            for number, pen in enumerate(self.pens):
-                lines = [finely(line) for pen_id, line in strokes if pen_id == pen.id]
-                cover = covered_by(lines, pen.width_mm, self.fine_shape, self.px_per_mm)
-                sheet.lay(number, self._halved(cover))
-            planned = resized(sheet.seen(), self.shape)
+        before = self._inked(strokes)
+        for index, cover in before.items():
+            sheet.lay(index, self._halved(cover))
+        planned = resized(sheet.seen(), self.shape)
         meets: Floats | None = None
         for index, pen in enumerate(self.pens if tones else []):
-            tell(f"drawing with pen {pen}", 0.2 + 0.8 * index / len(self.pens))
+            tell(f"drawing with pen {pen}", 0.15 + 0.5 * index / len(self.pens))
             if index or strokes:
                 below = self._below(sheet, planned)
                 meets = self._meets(sheet)
@@ -433,13 +437,16 @@ class _Work:
             share = inked if len(tones) == 1 else 1 - (1 - np.minimum(inked, 0.999)) ** (1 / len(tones))
             cover = np.zeros(self.fine_shape, np.bool_)
             for number, mark in enumerate(tones):
-                lines, under = self._marks(mark, pen, index, share, number)
-                strokes += [(pen.id, line) for line in lines]
+                one, under = self._marks(mark, pen, index, share, number, plan, laid)
+                laid.append(one)
                 cover |= under
             sheet.lay(index, self._halved(cover))
             met = 1.0 if meets is None else meets[:, index].reshape(*self.shape, 3)
             planned *= 1 - want[..., None] * (1 - self.films[index] * met)
             spent += low_passed(self._cells(cover)[..., None], self.sigma, 0.0).ravel()
+        if laid:
+            self._settle(laid, before, self._film(first), cap + mending, tell)
+            strokes += [stroke for one in laid for stroke in self._strokes(one)]
         every = light_to_dark([pen.lab for pen in self.inventory.pens])
         order = {self.inventory.pens[index].id: place for place, index in enumerate(every)}
         strokes.sort(key=lambda one: order[one[0]])
@@ -524,13 +531,27 @@ class _Work:
             return np.concatenate(list(pool.map(one, parts)))
 
     def _marks(
-        self, mark: str, pen: Pen, index: int, want: Floats, number: int
-    ) -> tuple[list[Floats], npt.NDArray[np.bool_]]:
-        """One pen's strokes of one kind, and the fine pixels that they ink."""
+        self,
+        mark: str,
+        pen: Pen,
+        index: int,
+        want: Floats,
+        number: int,
+        plan: npt.NDArray[np.float32],
+        laid: Sequence[Lines | Dots],
+    ) -> tuple[Lines | Dots, npt.NDArray[np.bool_]]:
+        """One pen's marks of one kind, and the fine pixels that they ink."""
         width, options = pen.width_mm, self.options
         if mark == "stipple":
-            lines = self._dots(pen, index, want)
-            return lines, covered_by(lines, width, self.fine_shape, self.px_per_mm)
+            left = options.dots - sum(len(one.middles) for one in laid if isinstance(one, Dots))
+            widths = [one.width_mm for one in self.pens[index:]]
+            scale = dot_scale(plan[:, index:], widths, left / self.cell**2)
+            dots = Dots(
+                index, *stipple(want, self.cell, width, scale, options.seed * 1000 + index), dot_sizes(width)
+            )
+            count = np.zeros(self.fine_shape, np.uint8)
+            stamp_discs(dots.middles, dots.diameters, self.px_per_mm, count)
+            return dots, count > 0
         key = (mark, index, number)
         if key not in self.guides:
             turn = (len(self.pens) - 1 - index + 0.5 * number) * _GOLDEN_TURN
@@ -544,22 +565,42 @@ class _Work:
                 self.guides[key] = crossed_guides(one, other) if mark == "cross" else one
         guides = self.guides[key]
         drawn = choose(guides, want, self.cell, width, self.shortest, self.fine)
-        lines = strokes_on(guides, drawn, width)
+        least = max(1, round(self.shortest / guides.step))
         inked = covered(guides, drawn, width, self.fine_shape, self.px_per_mm)
-        if mark == "flow":
-            return [line[_thinned(len(line))] for line in lines], inked
-        return [line[[0, -1]] if len(line) > 1 else line for line in lines], inked
+        return Lines(index, guides, drawn, want, least, mark == "flow"), inked
 
-    def _dots(self, pen: Pen, index: int, want: Floats) -> list[Floats]:
-        """Dots as small as their number allows; every pen gets its share of the number by its ink."""
-        assert self.first is not None
-        ink = float(self.first.sum()) * self.cell**2
-        diameter = max(pen.width_mm, 1.5 * self.cell, math.sqrt(ink / self.options.dots * 4 / math.pi))
-        middles = stipple(want, self.cell, diameter, self.options.seed * 1000 + index)
-        inset = diameter / 2
-        low, high = np.array([inset, inset]), np.array(self.size) - inset
-        middles = np.clip(middles, np.minimum(low, high), np.maximum(low, high))
-        return [dot(middle, diameter, pen.width_mm, index) for middle in middles]
+    def _settle(
+        self,
+        marks: Sequence[Lines | Dots],
+        before: Mapping[int, npt.NDArray[np.bool_]],
+        goal: Floats,
+        most_ink: float,
+        tell: Progress,
+    ) -> None:
+        """Let the marks of all pens make up for one another, over strokes that stay as they are."""
+        ground = Ground(self.cell, self.fine, self.inks, goal.reshape(*self.shape, 3), before)
+        settle(ground, marks, most_ink, lambda share: tell("settling strokes", 0.65 + 0.35 * share))
+
+    def _inked(self, strokes: Strokes) -> dict[int, npt.NDArray[np.bool_]]:
+        """Fine pixels that strokes ink, by the number of the pen."""
+        by_pen: dict[str, list[Floats]] = {}
+        for pen_id, line in strokes:
+            by_pen.setdefault(pen_id, []).append(finely(line))
+        return {
+            index: covered_by(by_pen[pen.id], pen.width_mm, self.fine_shape, self.px_per_mm)
+            for index, pen in enumerate(self.pens)
+            if pen.id in by_pen
+        }
+
+    def _strokes(self, one: Lines | Dots) -> Strokes:
+        pen = self.pens[one.pen]
+        if isinstance(one, Dots):
+            discs = zip(one.middles, one.diameters, strict=True)
+            return [(pen.id, dot(middle, size, pen.width_mm, one.pen)) for middle, size in discs if size]
+        lines = strokes_on(one.guides, one.drawn, pen.width_mm)
+        if one.bends:
+            return [(pen.id, line[_thinned(len(line))]) for line in lines]
+        return [(pen.id, line[[0, -1]] if len(line) > 1 else line) for line in lines]
 
     def _edges(self) -> Strokes:
         """Edges, each in the dark pen that is nearest to what lies on its darker side."""
