@@ -1,4 +1,4 @@
-# ruff: noqa: PLR0912, PLR0915  (kernels take plain arrays, many of them)
+# ruff: noqa: PLR0912  (kernels take plain arrays, many of them)
 """Pens over paper on the CPU: compiled loops for what `plotbot.ink.film.compose` says, and their gradients.
 
 Pairs that were measured have kernels of their own, so that they cost where they are known and nothing else.
@@ -226,14 +226,21 @@ def _pull_band(
 
 
 @jit
-def _shown_share(place: int, over: int, rows: int, cover: Array, hides: Array, share: Array) -> None:
-    """The share of each row that the pen at `place` covers and that shows below the pen at place `over`."""
+def _see(
+    place: int, stage: int, rows: int, cover: Array, hides: Array, films: Array, shown: Array, passed: Array
+) -> None:
+    """Of the pen at `place`, once all pens before `stage` are laid: the share of each row that it covers and
+    that still shows, and of the light from below in each band, the share that came through it."""
     for j in range(rows):
-        share[j] = cover[place, j]
-    for between in range(place + 1, over):
-        if hides[between] > 0:
+        shown[place, j] = cover[place, j]
+    for later in range(place + 1, stage):
+        if hides[later] > 0:
             for j in range(rows):
-                share[j] *= 1 - cover[between, j] * hides[between]
+                shown[place, j] *= 1 - cover[later, j] * hides[later]
+    for i in range(3):
+        other = films[place, i]
+        for j in range(rows):
+            passed[place, i, j] = shown[place, j] * other / (1 - shown[place, j] * (1 - other))
 
 
 @jit
@@ -254,28 +261,27 @@ def _compose_pairs(
     one = bare.dtype.type(1.0)
     pens = sequence.shape[0]
     films, hiding = inks[sequence], hides[sequence]
-    value, cover = np.empty((3, _BLOCK), bare.dtype), np.empty((pens, _BLOCK), bare.dtype)
-    share, meet = np.empty((pens, _BLOCK), bare.dtype), np.empty(_BLOCK, bare.dtype)
+    value, meet = np.empty((3, _BLOCK), bare.dtype), np.empty(_BLOCK, bare.dtype)
+    cover, shown = np.empty((pens, _BLOCK), bare.dtype), np.empty((pens, _BLOCK), bare.dtype)
+    passed = np.empty((pens, 3, _BLOCK), bare.dtype)
     for start in range(low, high, _BLOCK):
         rows = min(_BLOCK, high - start)
         value[:] = one
         for n in range(pens):
             for j in range(rows):
                 cover[n, j] = one - bare[start + j, sequence[n]]
-            known = first[n + 1] - first[n]
-            for k in range(known):
-                _shown_share(under[first[n] + k], n, rows, cover, hiding, share[k])
             for i in range(3):
                 film, hide, below = films[n, i], hiding[n], value[i]
                 meet[:] = one
-                for k in range(known):
-                    other, wanted, seen = films[under[first[n] + k], i], ratio[first[n] + k, i], share[k]
+                for k in range(first[n], first[n + 1]):
+                    wanted, through = ratio[k, i], passed[under[k], i]
                     for j in range(rows):
-                        passed = seen[j] * other / (one - seen[j] * (one - other))
-                        meet[j] += passed * (wanted - meet[j])
+                        meet[j] += through[j] * (wanted - meet[j])
                 for j in range(rows):
                     solid = film * meet[j] * (below[j] * (one - hide) + hide)
                     below[j] += cover[n, j] * (solid - below[j])
+            for place in range(n if hiding[n] == 0 else 0, n + 1):
+                _see(place, n + 1, rows, cover, hiding, films, shown, passed)
         for i in range(3):
             for j in range(rows):
                 image[i, touched[start + j]] = value[i, j]
@@ -301,71 +307,69 @@ def _pull_pairs(
     one = bare.dtype.type(1.0)
     pens = sequence.shape[0]
     films, hiding = inks[sequence], hides[sequence]
-    cover, value = np.empty((pens, _BLOCK), bare.dtype), np.empty((pens + 1, 3, _BLOCK), bare.dtype)
-    share, to_share = np.empty((pens, _BLOCK), bare.dtype), np.empty((pens, _BLOCK), bare.dtype)
-    meet = np.empty((pens, 3, pens + 1, _BLOCK), bare.dtype)
-    pull, to_cover = np.empty((3, _BLOCK), bare.dtype), np.empty((pens, _BLOCK), bare.dtype)
-    to_meet = np.empty(_BLOCK, bare.dtype)
+    value = np.empty((pens + 1, 3, _BLOCK), bare.dtype)
+    meet = np.empty((len(under) + pens, 3, _BLOCK), bare.dtype)  # before each pair, and after a pen's last
+    cover, shown = np.empty((pens, _BLOCK), bare.dtype), np.empty((pens, _BLOCK), bare.dtype)
+    passed, to_passed = np.empty((pens, 3, _BLOCK), bare.dtype), np.empty((pens, 3, _BLOCK), bare.dtype)
+    to_cover, to_shown = np.empty((pens, _BLOCK), bare.dtype), np.empty((pens, _BLOCK), bare.dtype)
+    pull, to_meet = np.empty((3, _BLOCK), bare.dtype), np.empty(_BLOCK, bare.dtype)
     for start in range(low, high, _BLOCK):
         rows = min(_BLOCK, high - start)
         value[0] = one
         for n in range(pens):
             for j in range(rows):
                 cover[n, j] = one - bare[start + j, sequence[n]]
-            known = first[n + 1] - first[n]
-            for k in range(known):
-                _shown_share(under[first[n] + k], n, rows, cover, hiding, share[k])
             for i in range(3):
                 film, hide, below, above = films[n, i], hiding[n], value[n, i], value[n + 1, i]
-                meets = meet[n, i]
-                meets[0] = one
-                for k in range(known):
-                    other, wanted, seen = films[under[first[n] + k], i], ratio[first[n] + k, i], share[k]
-                    before, after = meets[k], meets[k + 1]
+                meet[first[n] + n, i] = one
+                for k in range(first[n], first[n + 1]):
+                    wanted, through = ratio[k, i], passed[under[k], i]
+                    before, after = meet[k + n, i], meet[k + n + 1, i]
                     for j in range(rows):
-                        passed = seen[j] * other / (one - seen[j] * (one - other))
-                        after[j] = before[j] + passed * (wanted - before[j])
+                        after[j] = before[j] + through[j] * (wanted - before[j])
+                last = meet[first[n + 1] + n, i]
                 for j in range(rows):
-                    solid = film * meets[known, j] * (below[j] * (one - hide) + hide)
+                    solid = film * last[j] * (below[j] * (one - hide) + hide)
                     above[j] = below[j] + cover[n, j] * (solid - below[j])
-        to_cover[:] = 0
+            for place in range(n if hiding[n] == 0 else 0, n + 1):
+                _see(place, n + 1, rows, cover, hiding, films, shown, passed)
+        to_cover[:], to_shown[:], to_passed[:] = 0, 0, 0
         for i in range(3):
             for j in range(rows):
                 pull[i, j] = grad[i, touched[start + j]]
         for n in range(pens - 1, -1, -1):
-            known = first[n + 1] - first[n]
-            for k in range(known):
-                _shown_share(under[first[n] + k], n, rows, cover, hiding, share[k])
-                to_share[k] = 0
+            # Back to where this pen was not laid yet, and hid nothing.
+            for place in range(n if hiding[n] == 0 else 0, n + 1):
+                for i in range(3):
+                    other, total = films[place, i], 0.0
+                    for j in range(rows):
+                        rest = one - shown[place, j] * (one - other)
+                        slope = to_passed[place, i, j] / (rest * rest)
+                        to_shown[place, j] += slope * other
+                        total += slope * shown[place, j] * (one - shown[place, j])
+                        to_passed[place, i, j] = 0
+                    grad_inks[sequence[place], i] += total
+                if place < n:
+                    _see(place, n, rows, cover, hiding, films, shown, passed)
+                    for j in range(rows):
+                        to_cover[n, j] -= to_shown[place, j] * shown[place, j] * hiding[n]
+                        to_shown[place, j] *= one - cover[n, j] * hiding[n]
             for i in range(3):
                 film, hide, below, back = films[n, i], hiding[n], value[n, i], pull[i]
-                meets = meet[n, i]
+                last, total = meet[first[n + 1] + n, i], 0.0
                 for j in range(rows):
                     a, mixed = cover[n, j], below[j] * (one - hide) + hide
-                    through = film * meets[known, j]
-                    to_cover[n, j] += back[j] * (through * mixed - below[j])
-                    grad_inks[sequence[n], i] += back[j] * a * mixed * meets[known, j]
+                    through_all = film * last[j]
+                    to_cover[n, j] += back[j] * (through_all * mixed - below[j])
+                    total += back[j] * a * mixed * last[j]
                     to_meet[j] = back[j] * a * mixed * film
-                    back[j] *= one - a + a * through * (one - hide)
-                for k in range(known - 1, -1, -1):
-                    place = under[first[n] + k]
-                    other, wanted, seen, before = films[place, i], ratio[first[n] + k, i], share[k], meets[k]
+                    back[j] *= one - a + a * through_all * (one - hide)
+                grad_inks[sequence[n], i] += total
+                for k in range(first[n + 1] - 1, first[n] - 1, -1):
+                    wanted, before = ratio[k, i], meet[k + n, i]
+                    through, to_through = passed[under[k], i], to_passed[under[k], i]
                     for j in range(rows):
-                        rest = one - seen[j] * (one - other)
-                        to_passed = to_meet[j] * (wanted - before[j]) / (rest * rest)
-                        to_share[k, j] += to_passed * other
-                        grad_inks[sequence[place], i] += to_passed * seen[j] * (one - seen[j])
-                        to_meet[j] *= one - seen[j] * other / rest
-            for k in range(known):
-                place = under[first[n] + k]
-                for j in range(rows):
-                    shows = one
-                    for between in range(place + 1, n):
-                        left = one - cover[between, j] * hiding[between]
-                        shows *= left
-                        if hiding[between] > 0 and left > 0:
-                            to_cover[between, j] -= to_share[k, j] * share[k, j] * hiding[between] / left
-                    to_cover[place, j] += to_share[k, j] * shows
-        for n in range(pens):
+                        to_through[j] += to_meet[j] * (wanted - before[j])
+                        to_meet[j] *= one - through[j]
             for j in range(rows):
-                grad_bare[start + j, sequence[n]] = -to_cover[n, j]
+                grad_bare[start + j, sequence[n]] = -to_cover[n, j] - to_shown[n, j]
