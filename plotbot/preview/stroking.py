@@ -22,10 +22,18 @@ IntArray = npt.NDArray[np.int64]
 Cover = npt.NDArray[np.float32]
 
 
+_NARROW_PX = 2.0
+"""Within a pixel, ink of strokes that cross is added up, as if they lay side by side: more than there is, up to
+a seventh for a line of a pixel, and too little to matter where pixels are half as wide as the line."""
+
+_MOST_FINER = 8
+
+
 class Strokes:
     """The strokes of one pen, ready to be laid on bands of pixels.
 
-    strokes_mm: polylines [n >= 2, 2] in mm. origin_mm: top left corner of the picture.
+    strokes_mm: polylines [n >= 2, 2] in mm. origin_mm: top left corner of the picture. Strokes narrower than
+    `_NARROW_PX` are laid on finer pixels, and averaged.
     """
 
     def __init__(
@@ -36,8 +44,9 @@ class Strokes:
         px_per_mm: float,
     ) -> None:
         points, self._offsets = flatten(strokes_mm)
-        self._xy = np.ascontiguousarray((points - np.array(origin_mm)) * px_per_mm)
-        self._radius = width_mm * px_per_mm / 2
+        self._finer = min(max(1, math.ceil(_NARROW_PX / (width_mm * px_per_mm))), _MOST_FINER)
+        self._xy = np.ascontiguousarray((points - np.array(origin_mm)) * px_per_mm * self._finer)
+        self._radius = width_mm * px_per_mm / 2 * self._finer
         if len(strokes_mm):
             reach = self._radius + 0.5
             self._top = np.minimum.reduceat(self._xy[:, 1], self._offsets[:-1]) - reach
@@ -48,6 +57,8 @@ class Strokes:
         ink at all."""
         if len(self._offsets) < 2:
             return None
+        finer, (height, width) = self._finer, shape
+        top, shape = top * finer, (height * finer, width * finer)
         (here,) = np.nonzero((self._bottom >= top) & (self._top <= top + shape[0]))
         if not len(here):
             return None
@@ -56,7 +67,10 @@ class Strokes:
         along = np.full(shape, -np.inf)
         _lay_strokes(self._xy, self._offsets, here, self._radius, top, done, latest, along)
         covered: Cover = np.minimum(done + latest, np.float32(1))
-        return covered
+        if finer == 1:
+            return covered
+        blocks = covered.reshape(height, finer, width, finer)
+        return np.asarray(blocks.mean((1, 3), dtype=np.float32))
 
 
 @compiled
