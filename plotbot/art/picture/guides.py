@@ -20,6 +20,7 @@ from numba import njit
 
 __all__ = [
     "Guides",
+    "cell_means",
     "choose",
     "compiled",
     "coverage_of_share",
@@ -191,7 +192,7 @@ def choose(
     for _ in range(rounds):
         drawn = _smooth_runs(sample(ask, guides.points, cell_mm) - rank, guides.offsets, least)
         fine = covered(guides, drawn, width_mm, (shape[0] * factor, shape[1] * factor), factor / cell_mm)
-        got = fine.reshape(shape[0], factor, shape[1], factor).mean(axis=(1, 3))
+        got = cell_means(fine, factor)
         missing = goal - gaussian_filter(got, sigma, mode="constant")
         ask = np.where(want > 0.004, ask + missing, ask)
     return drawn
@@ -203,14 +204,16 @@ def fineness(width_mm: float, cell_mm: float) -> int:
 
 
 def covered_by(
-    lines: list[Floats], width_mm: float, shape: tuple[int, int], px_per_mm: float
+    points: Floats,
+    offsets: npt.NDArray[np.int64],
+    width_mm: float,
+    shape: tuple[int, int],
+    px_per_mm: float,
 ) -> npt.NDArray[np.bool_]:
-    """Which pixels [H, W] have their middle under lines made of short steps."""
+    """Which pixels [H, W] have their middle under lines made of short steps: line k is
+    points[offsets[k]:offsets[k + 1]]."""
     paper = np.zeros(shape, np.bool_)
-    if lines:
-        offsets = np.concatenate([[0], np.cumsum([len(line) for line in lines])])
-        points = np.concatenate(lines)
-        _cover(points, offsets, np.ones(len(points), np.bool_), width_mm / 2 * px_per_mm, px_per_mm, paper)
+    _cover(points, offsets, np.ones(len(points), np.bool_), width_mm / 2 * px_per_mm, px_per_mm, paper)
     return paper
 
 
@@ -221,6 +224,18 @@ def covered(
     paper = np.zeros(shape, np.bool_)
     _cover(guides.points, guides.offsets, drawn, width_mm / 2 * px_per_mm, px_per_mm, paper)
     return paper
+
+
+@compiled
+def cell_means(cover: Any, factor: int) -> Any:
+    """The share [H, W] of every `factor` by `factor` pixels of a mask that is set."""
+    height, width = cover.shape[0] // factor, cover.shape[1] // factor
+    means = np.zeros((height, width))
+    for y in range(height * factor):
+        for x in range(width * factor):
+            if cover[y, x]:
+                means[y // factor, x // factor] += 1
+    return means / (factor * factor)
 
 
 @compiled

@@ -23,6 +23,7 @@ from plotbot.art.picture.flow import direction_field, flow_guides
 from plotbot.art.picture.gain import share_to_ink
 from plotbot.art.picture.guides import (
     Guides,
+    cell_means,
     choose,
     covered,
     covered_by,
@@ -43,6 +44,7 @@ from plotbot.art.picture.judge import (
 from plotbot.art.picture.search import stamp_discs
 from plotbot.art.picture.separation import NEAR_DARK, loss, separate
 from plotbot.art.picture.settle import Dots, Ground, Lines, settle
+from plotbot.art.picture.steps import finely_all
 from plotbot.art.picture.stipple import dot, dot_scale, dot_sizes, stipple
 from plotbot.errors import BadInput
 from plotbot.ink.film import compose, film_to_lab, relative_to_film, trapped
@@ -61,9 +63,9 @@ __all__ = [
     "QuantizeReport",
     "Quantized",
     "estimate_seconds",
-    "finely",
     "ink_by_pen",
     "quantize",
+    "tones_over",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -86,6 +88,13 @@ _FEWEST_LAYERS = 0.3
 
 _TIME_SPARED = (0.0, 0.35, 0.6, 1.0)
 """About how much of the time each of these saves, to begin with."""
+
+_ASKS, _SETTLED = 0.02, 0.004
+"""Light by which a place must be off for ink to be laid over what is there, and for more to be laid than was
+thought where there is much to draw."""
+
+_MANY = 5_000
+"""Strokes laid before over which tones are made in less time and a little less well."""
 
 _FAINTEST = 0.05
 """Tones thinner than this are no picture."""
@@ -193,38 +202,28 @@ def quantize(
     area_mm: tuple[float, float, float, float],
     options: QuantizeOptions | None = None,
     on_progress: Progress | None = None,
-    laid: Strokes | None = None,
 ) -> Quantized:
     """Turn a picture into strokes of an inventory's pens.
 
     picture: linear Rec.2020 [H, W, 3] from `load_picture`; its white becomes the bare paper. area_mm:
-    left, top, right, bottom of where it may go; it is made as large as fits, centred. laid: strokes that
-    are part of the drawing already, in mm on the sheet; tones are made over them. on_progress is
+    left, top, right, bottom of where it may go; it is made as large as fits, centred. on_progress is
     told what is being done and how far it all is, 0..1. Raises `BadInput`.
     """
     options = options or QuantizeOptions()
-    chosen = select_pens(inventory, options.pens) if options.pens is not None else inventory
-    pens = list(matchable_pens(chosen))
-    box = _placed(picture, area_mm)
-    size = (box[2] - box[0], box[3] - box[1])
-    cell = max(options.detail, math.sqrt(size[0] * size[1] / _MOST_CELLS))
-    # Whole cells: the grid is made to fit the box, not the box to the grid.
-    shape = (max(2, round(size[1] / cell)), max(2, round(size[0] / cell)))
-    cell = size[0] / shape[1]
-    target = np.clip(resized(picture, shape), 0.0, None)
     tell = on_progress or (lambda _what, _share: None)
-    corner = np.array(box[:2])
-    before = [(pen_id, points - corner) for pen_id, points in laid or []]
-    work = _Work(pens, inventory, target, size, cell, options, before)
+    box = _placed(picture, area_mm)
+    work = _work(picture, inventory, box, options, [])
     strokes, effort, seconds = _within_budget(work, inventory, options, tell)
     tell("judging", 0.95)
-    film = film_of_strokes(strokes, inventory, (0.0, 0.0, *size), 10.0)
-    drawn = colour_difference(resized(film, shape), target, inventory.paper.lab, cell, options.viewing)
+    film = film_of_strokes(strokes, inventory, work.area, 10.0)
+    seen = resized(film, work.shape)
+    drawn = colour_difference(seen, work.target, inventory.paper.lab, work.cell, options.viewing)
     tell("done", 1.0)
+    corner = np.array(box[:2])
     return Quantized(
         [(pen_id, points + corner) for pen_id, points in strokes],
-        target,
-        cell,
+        work.target,
+        work.cell,
         box,
         QuantizeReport(
             work.floor(),
@@ -237,6 +236,42 @@ def quantize(
             seconds,
         ),
     )
+
+
+def tones_over(
+    laid: Strokes,
+    picture: npt.NDArray[Any],
+    inventory: Inventory,
+    box_mm: tuple[float, float, float, float],
+    options: QuantizeOptions,
+    tell: Progress,
+) -> tuple[Strokes, ColourDifference]:
+    """Strokes that are part of a drawing already, in mm on the sheet, and those of the tones over them that
+    make the picture, which fills a box; and what the tin is off in the tones. A time budget is for both.
+
+    What the strokes make of the picture already is left alone. Raises `BadInput`.
+    """
+    corner = np.array(box_mm[:2])
+    box = _placed(picture, box_mm)
+    work = _work(picture, inventory, box, options, [(pen_id, points - corner) for pen_id, points in laid])
+    strokes, _, _ = _within_budget(work, inventory, options, tell)
+    return [(pen_id, points + corner) for pen_id, points in strokes], work.floor()
+
+
+def _work(
+    picture: npt.NDArray[Any],
+    inventory: Inventory,
+    box: tuple[float, float, float, float],
+    options: QuantizeOptions,
+    laid: Strokes,
+) -> _Work:
+    chosen = select_pens(inventory, options.pens) if options.pens is not None else inventory
+    size = (box[2] - box[0], box[3] - box[1])
+    cell = max(options.detail, math.sqrt(size[0] * size[1] / _MOST_CELLS))
+    # Whole cells: the grid is made to fit the box, not the box to the grid.
+    shape = (max(2, round(size[1] / cell)), max(2, round(size[0] / cell)))
+    target = np.clip(resized(picture, shape), 0.0, None)
+    return _Work(list(matchable_pens(chosen)), inventory, target, size, size[0] / shape[1], options, laid)
 
 
 def ink_by_pen(strokes: Strokes) -> dict[str, float]:
@@ -383,17 +418,27 @@ class _Work:
         self.lightness = lightness
         self.field = direction_field(lightness, cell)
         self.first: npt.NDArray[np.float32] | None = None
+        self.open = np.arange(self.shape[0] * self.shape[1])
+        """Cells that still ask for ink when what was laid before is there."""
+        self.hurried = len(laid) > _MANY
         self.shortest = options.shortest
 
     def floor(self) -> ColourDifference:
         """What is left when the inks mix as well as the tin can, without grain."""
         assert self.first is not None
-        film = self._film(self.first).reshape(*self.shape, 3)
+        goal = relative_to_film(self.target).reshape(-1, 3)
+        film = self._mixed(goal, self.first).reshape(*self.shape, 3)
         return colour_difference(film, self.target, self.paper, self.cell, self.options.viewing)
 
     def _film(self, coverage: npt.NDArray[np.float32]) -> Floats:
         """Film [n, 3] of coverages [n, pens] of inks that mix without grain."""
         return np.asarray(compose(coverage.astype(float), self.films, trapping=self.inks.trapping))
+
+    def _mixed(self, goal: Floats, coverage: npt.NDArray[np.float32]) -> Floats:
+        """Film [cells, 3] of coverages of the open cells; others are as they are to be."""
+        film = goal.copy()
+        film[self.open] = self._film(coverage)
+        return film
 
     def draw(self, effort: _Effort, tell: Progress) -> Strokes:
         """All pens, one after the other."""
@@ -404,33 +449,30 @@ class _Work:
         wanted = np.clip(relative_to_film(self.target), 1e-4, None) ** tone
         marks = options.marks.split("+")
         goal = wanted.reshape(-1, 3)
-        plan = self._first_plan(goal, cap)
-        first = plan.copy()
-        if self.first is None:
-            self.first = first
-        half = (self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2)
-        inks = self.inks
-        sheet = InkedSheet(half, self.px_per_mm / 2, spread, inks.films, inks.opacity, inks.trapping)
         tones = [mark for mark in marks if mark != "lines"]
         spent = np.zeros(len(goal))
         laid: list[Lines | Dots] = []
         strokes = list(self.laid) + (self._edges() if "lines" in marks else [])
         before = self._inked(strokes)
-        for index, cover in before.items():
-            sheet.lay(index, self._halved(cover))
+        sheet = self._sheet(before)
         planned = resized(sheet.seen(), self.shape)
+        if self.laid:
+            self.open = np.flatnonzero(np.abs(goal - planned.reshape(-1, 3)).max(axis=1) > _ASKS)
+        plan = self._first_plan(goal, cap)
+        first = plan.copy()
+        if self.first is None:
+            self.first = first
         meets: Floats | None = None
+        expected, changed = np.ones((len(self.open), 3)), bool(strokes)
         for index, pen in enumerate(self.pens if tones else []):
             tell(f"drawing with pen {pen}", 0.15 + 0.5 * index / len(self.pens))
-            if index or strokes:
-                below = self._below(sheet, planned)
+            if changed or (index and not self.hurried):
                 meets = self._meets(sheet)
-                plan[:, index:] = self._separated(
-                    goal, below, plan[:, index:], np.maximum(cap + mending - spent, 0), 5, index, meets
-                )
-            want = plan[:, index].reshape(self.shape).astype(np.float64)
-            want[want < 0.012] = 0
-            if float(want.sum()) * self.cell**2 / pen.width_mm < _WORTH_MM * effort.longer / tone:
+                caps = np.maximum(cap + mending - spent, 0)
+                self._mend(plan, index, goal, self._below(sheet, planned), expected, caps, meets)
+            want = self._wanted(plan[:, index])
+            changed = float(want.sum()) * self.cell**2 / pen.width_mm >= _WORTH_MM * effort.longer / tone
+            if not changed:
                 continue
             # Several marks share the tone: each draws its part, crossing the others.
             inked = share_to_ink(want, self.films[index], pen.width_mm, spread)
@@ -440,12 +482,15 @@ class _Work:
                 one, under = self._marks(mark, pen, index, share, number, plan, laid)
                 laid.append(one)
                 cover |= under
-            sheet.lay(index, self._halved(cover))
+            sheet.lay(index, cell_means(cover, 2))
             met = 1.0 if meets is None else meets[:, index].reshape(*self.shape, 3)
-            planned *= 1 - want[..., None] * (1 - self.films[index] * met)
+            taken = 1 - want[..., None] * (1 - self.films[index] * met)
+            planned *= taken
+            expected *= taken.reshape(-1, 3)[self.open]
             spent += low_passed(self._cells(cover)[..., None], self.sigma, 0.0).ravel()
         if laid:
-            self._settle(laid, before, self._film(first), cap + mending, tell)
+            if not self.hurried:
+                self._settle(laid, before, self._mixed(goal, first), cap + mending, tell)
             strokes += [stroke for one in laid for stroke in self._strokes(one)]
         every = light_to_dark([pen.lab for pen in self.inventory.pens])
         order = {self.inventory.pens[index].id: place for place, index in enumerate(every)}
@@ -477,28 +522,58 @@ class _Work:
             meets[:, :, number] = trapped(np.ones(3), below)
         return meets.reshape(-1, len(self.pens), 3)
 
-    def _halved(self, cover: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-        height, width = cover.shape
-        parts = cover.reshape(height // 2, 2, width // 2, 2)
-        return np.asarray(parts.mean(axis=(1, 3)), dtype=np.float32)
+    def _sheet(self, inked: Mapping[int, npt.NDArray[np.bool_]]) -> InkedSheet:
+        half = (self.shape[0] * self.fine // 2, self.shape[1] * self.fine // 2)
+        inks = self.inks
+        sheet = InkedSheet(half, self.px_per_mm / 2, inks.spread_mm, inks.films, inks.opacity, inks.trapping)
+        for index, cover in inked.items():
+            sheet.lay(index, cell_means(cover, 2))
+        return sheet
+
+    def _mend(
+        self,
+        plan: npt.NDArray[np.float32],
+        index: int,
+        goal: Floats,
+        below: Floats,
+        expected: Floats,
+        caps: Floats,
+        meets: Floats | None,
+    ) -> None:
+        """Separate anew into the pens from `index` on what is missing over what lies below, film [cells, 3];
+        in a hurry only where that is not what was expected, film [open cells, 3]."""
+        off = np.arange(len(self.open))
+        if self.hurried:
+            off = np.flatnonzero(np.abs(below[self.open] - expected).max(axis=1) >= _SETTLED)
+            expected[off] = below[self.open[off]]
+        at = self.open[off]
+        plan[off, index:] = self._separated(
+            goal[at], below[at], plan[off, index:], caps[at], 5, index, None if meets is None else meets[at]
+        )
+
+    def _wanted(self, plan: npt.NDArray[np.float32]) -> Floats:
+        """What a pen is to cover [H, W], from its shares in the open cells."""
+        want = np.zeros(self.shape)
+        want.reshape(-1)[self.open] = np.where(plan < 0.012, 0, plan)
+        return want
 
     def _cells(self, cover: npt.NDArray[np.bool_]) -> Floats:
-        height, width = self.shape
-        return np.asarray(cover.reshape(height, self.fine, width, self.fine).mean(axis=(1, 3)))
+        return np.asarray(cell_means(cover, self.fine))
 
     def _first_plan(self, goal: Floats, cap: float) -> npt.NDArray[np.float32]:
         """The separation before anything is drawn. Dark places are tried both ways that `separate` knows;
         neighbours choose together, because strokes are longer than a cell."""
         trapping = self.inks.trapping
-        plan = self._separated(goal, None, None, cap, 14)
-        near = film_to_lab(goal, self.paper)[:, 0] < min(pen.lab[0] for pen in self.pens) + NEAR_DARK
+        here = goal[self.open]
+        plan = self._separated(here, None, None, cap, 14)
+        near = film_to_lab(here, self.paper)[:, 0] < min(pen.lab[0] for pen in self.pens) + NEAR_DARK
         if near.any():
             other = plan.copy()
-            other[near] = self._separated(goal[near], None, None, cap, 14, dark_first=True)
-            gain = np.zeros(len(goal))
-            gain[near] = loss(plan[near], goal[near], self.films, self.paper, trapping)
-            gain[near] -= loss(other[near], goal[near], self.films, self.paper, trapping)
-            together = low_passed(gain.reshape(*self.shape, 1), 2 * self.sigma, 0.0).ravel()
+            other[near] = self._separated(here[near], None, None, cap, 14, dark_first=True)
+            gain, dark = np.zeros(len(goal)), self.open[near]
+            gain[dark] = loss(plan[near], here[near], self.films, self.paper, trapping)
+            gain[dark] -= loss(other[near], here[near], self.films, self.paper, trapping)
+            together = low_passed(gain.reshape(*self.shape, 1), 2 * self.sigma, 0.0).ravel()[self.open]
             plan[together > 0] = other[together > 0]
         return plan
 
@@ -585,9 +660,9 @@ class _Work:
         """Fine pixels that strokes ink, by the number of the pen."""
         by_pen: dict[str, list[Floats]] = {}
         for pen_id, line in strokes:
-            by_pen.setdefault(pen_id, []).append(finely(line))
+            by_pen.setdefault(pen_id, []).append(line)
         return {
-            index: covered_by(by_pen[pen.id], pen.width_mm, self.fine_shape, self.px_per_mm)
+            index: covered_by(*finely_all(by_pen[pen.id]), pen.width_mm, self.fine_shape, self.px_per_mm)
             for index, pen in enumerate(self.pens)
             if pen.id in by_pen
         }
@@ -618,17 +693,6 @@ class _Work:
             inside = np.clip(line, half, np.array(self.size) - half)
             strokes.append((self.pens[dark[best]].id, inside))
         return strokes
-
-
-def finely(line: Floats, step: float = 0.5) -> Floats:
-    """The same line with no step longer than `step` mm."""
-    counts = np.maximum(np.ceil(np.hypot(*np.diff(line, axis=0).T) / step).astype(np.int64), 1)
-    if len(counts) == 0 or counts.max() == 1:
-        return line
-    start = np.repeat(np.arange(len(counts)), counts)
-    share = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[start]
-    points = line[start] + share[:, None] * (line[start + 1] - line[start])
-    return np.concatenate([points, line[-1:]])
 
 
 def _thinned(count: int) -> list[int]:

@@ -18,11 +18,15 @@ from xml.etree import ElementTree
 import numpy as np
 import numpy.typing as npt
 
-from plotbot.art.picture.judge import ColourDifference, Strokes, colour_difference, film_of_strokes, resized
-from plotbot.art.picture.quantize import QuantizeOptions, quantize
+from plotbot.art.picture.inked import film_of_lines
+from plotbot.art.picture.judge import ColourDifference, Strokes, colour_difference, resized
+from plotbot.art.picture.quantize import QuantizeOptions, tones_over
 from plotbot.art.vector.belonging import Belonging
-from plotbot.art.vector.laying import Palette, lay_lines, lay_text, rest_of
+from plotbot.art.vector.laying import lay_lines
+from plotbot.art.vector.lettering import lay_text
 from plotbot.art.vector.overdraw import Overdrawn, remove_overdrawing
+from plotbot.art.vector.palette import Palette
+from plotbot.art.vector.rest import rest_of
 from plotbot.art.vector.shapes import Shape, Shapes, read_shapes, scaled
 from plotbot.art.vector.source import only_text, read_source, render, tinted, without_text
 from plotbot.errors import BadInput
@@ -38,6 +42,7 @@ TextMode = Literal["outlines", "lines"]
 Box = tuple[float, float, float, float]
 Progress = Callable[[str, float], None]
 
+_JUDGED_PX_PER_MM = 6.0
 _NO_LINES = "which --svg-mode lines cannot draw; use --svg-mode faithful"
 
 
@@ -176,7 +181,14 @@ def _faithful(
     tell("rendering the file", 0.05)
     picture = render(tinted(root, palette.forced), round(size[0] / tones.detail * 2), name, found.size_px)
     tell("cutting away what is hidden", 0.1)
-    laid = lay_lines(shapes, size, picture, palette, dropped)
+    laid = lay_lines(
+        shapes,
+        size,
+        picture,
+        palette,
+        dropped,
+        lambda share: tell("cutting away what is hidden", 0.1 + 0.1 * share),
+    )
     texts = only_text(root) if options.text == "outlines" else None
     letters: Strokes = []
     lettered: npt.NDArray[np.bool_] | None = None
@@ -187,15 +199,14 @@ def _faithful(
     sheet = [(pen, points + corner) for pen, points in strokes]
     floor = None
     if rest is not None:
-        drawn = quantize(
-            rest, inventory, box, tones, lambda what, share: tell(what, 0.2 + 0.7 * share), laid=sheet
+        drawn, floor = tones_over(
+            sheet, rest, inventory, box, tones, lambda what, share: tell(what, 0.2 + 0.7 * share)
         )
         belonging = Belonging(shapes, corner)
         sheet = [
             (pen if isinstance(pen, LayeredPen) else belonging.named(pen, points), points)
-            for pen, points in drawn.strokes
+            for pen, points in drawn
         ]
-        floor = drawn.report.floor
     if not sheet:
         raise BadInput(f"{name} draws nothing that can be told from the paper.")
     tell("judging", 0.95)
@@ -211,7 +222,13 @@ def _spared(art: Artwork, inventory: Inventory, options: ArtworkOptions, dropped
         return art
     cell, size = options.tones.detail, _size(art.box_mm)
     shape = (max(2, round(size[1] / cell)), max(2, round(size[0] / cell)))
-    film = film_of_strokes(art.strokes, inventory, art.box_mm, 8.0)
+    corner, finer = np.array(art.box_mm[:2]), max(1, round(cell * _JUDGED_PX_PER_MM))
+    film = film_of_lines(
+        [(pen, points - corner) for pen, points in art.strokes],
+        inventory,
+        size,
+        (shape[0] * finer, shape[1] * finer),
+    )
     target = resized(art.target, shape)
     seen = colour_difference(
         resized(film, shape), target, inventory.paper.lab, size[0] / shape[1], options.tones.viewing

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from plotbot.art.vector.areas import filled_areas, stroked_areas
 from plotbot.art.vector.shapes import Shape
 from plotbot.layers import LayeredPen, parse_layer_name
 
@@ -27,13 +28,15 @@ class Belonging:
         self._corner = corner
         if not any(parse_layer_name(shape.layer).orders for shape in shapes):
             return
-        areas = []
-        for shape in shapes:
-            for area in (shape.filled() if shape.fill else None, shape.stroked() if shape.stroke else None):
-                if area is not None and not area.is_empty:
-                    areas.append(area)
-                    self._labels.append(shape.layer)
-        self._tree = shapely.STRtree(areas)
+        filled = [k for k, shape in enumerate(shapes) if shape.fill]
+        stroked = [k for k, shape in enumerate(shapes) if shape.stroke]
+        areas = np.concatenate(
+            [filled_areas([shapes[k] for k in filled]), stroked_areas([shapes[k] for k in stroked])]
+        )
+        # Bottom first: of one shape the filling, then the line.
+        order = np.argsort(filled + stroked, kind="stable")
+        self._labels = [shapes[(filled + stroked)[k]].layer for k in order.tolist()]
+        self._tree = shapely.STRtree(areas[order])
 
     def named(self, pen: str, points: Floats) -> str:
         """The pen with the layer that a stroke [n, 2] on the sheet belongs to."""

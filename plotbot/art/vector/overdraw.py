@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.art.picture.guides import compiled
-from plotbot.art.picture.quantize import finely
+from plotbot.art.picture.steps import finely_all
 from plotbot.errors import BadInput
 from plotbot.pens.model import Inventory
 
@@ -87,27 +87,35 @@ def remove_overdrawing(
     # Of what is too much, the lightest inks are missed least.
     for pen_id in sorted({pen_id for pen_id, _ in strokes}, key=lambda pen: (inventory[pen].lab[0], pen)):
         width = inventory[pen_id].width_mm
+        numbers = [number for number, (one, _) in enumerate(strokes) if one == pen_id]
+        points, offsets = finely_all([_line(strokes[number][1]) - low for number in numbers], step)
         own = np.zeros((rows, columns), np.bool_)
-        for number, (one, points) in enumerate(strokes):
-            if one != pen_id:
+        # The middle of a line beside another one must stay free, so a little less than the width counts.
+        reach = 0.8 * width / 2 / cell
+        state = _overdrawn(points, offsets, own, layers, cell, int(most_ink), shortest_mm, reach)
+        steps = np.hypot(*np.diff(points, axis=0).T)
+        steps[offsets[1:-1] - 1] = 0.0  # from one line to the next
+        both = np.maximum(state[1:], state[:-1])
+        repeated += float(steps[both == 1].sum())
+        soaked += float(steps[both == 2].sum())
+        touched = np.maximum.reduceat(state, offsets[:-1]) > 0
+        for place, number in enumerate(numbers):
+            name, given = strokes[number]
+            if not touched[place]:
+                kept.append((number, name, given))
                 continue
-            line = finely((points if len(points) > 1 else np.repeat(points, 2, axis=0)) - low, step)
-            state = _states(line, own, layers, cell, int(most_ink))
-            _close_short(state, line, shortest_mm)
-            steps = np.hypot(*np.diff(line, axis=0).T)
-            both = np.maximum(state[1:], state[:-1])
-            repeated += float(steps[both == 1].sum())
-            soaked += float(steps[both == 2].sum())
-            pieces = _runs(state)
+            line = points[offsets[place] : offsets[place + 1]]
+            pieces = _runs(state[offsets[place] : offsets[place + 1]])
             dropped += not pieces
-            for start, end in pieces:
-                whole = start == 0 and end == len(line)
-                kept.append((number, one, points if whole else _between(line, start, end) + low))
-            for start, end in pieces:
-                _ink(line[start:end], own, width / 2 / cell, cell)
+            kept += [(number, name, _between(line, start, end) + low) for start, end in pieces]
         layers[own] += 1
     kept.sort(key=lambda piece: piece[0])
     return Overdrawn([(pen_id, line) for _, pen_id, line in kept], repeated, soaked, dropped)
+
+
+def _line(points: Floats) -> Floats:
+    """A dot is a line that does not move."""
+    return points if len(points) > 1 else np.repeat(points, 2, axis=0)
 
 
 def _between(line: Floats, start: int, end: int) -> Floats:
@@ -165,12 +173,32 @@ def _close_short(state: Any, line: Any, shortest: float) -> None:
 
 
 @compiled
-def _ink(line: Any, own: Any, radius: float, cell: float) -> None:
-    # The middle of a line beside this one must stay free, so a little less than the width counts.
-    reach = radius * 0.8
+def _ink(line: Any, own: Any, reach: float, cell: float) -> None:
     for i in range(len(line)):
         x, y = line[i, 0] / cell - 0.5, line[i, 1] / cell - 0.5
         for row in range(max(0, int(y - reach)), min(own.shape[0], int(y + reach) + 2)):
             for column in range(max(0, int(x - reach)), min(own.shape[1], int(x + reach) + 2)):
                 if (row - y) ** 2 + (column - x) ** 2 <= reach * reach:
                     own[row, column] = True
+
+
+@compiled
+def _overdrawn(
+    points: Any, offsets: Any, own: Any, layers: Any, cell: float, most: int, shortest: float, reach: float
+) -> Any:
+    """The state of every point of the lines of one pen, which are inked one after the other."""
+    states = np.zeros(len(points), np.uint8)
+    for k in range(len(offsets) - 1):
+        line = points[offsets[k] : offsets[k + 1]]
+        state = _states(line, own, layers, cell, most)
+        _close_short(state, line, shortest)
+        states[offsets[k] : offsets[k + 1]] = state
+        start = 0
+        while start < len(line):
+            end = start
+            while end < len(line) and state[end] == 0:
+                end += 1
+            if end - start > 1:
+                _ink(line[start:end], own, reach, cell)
+            start = end + 1
+    return states

@@ -1,10 +1,9 @@
-"""The shapes of an SVG in paint order, in millimetres, and what of each can be seen."""
+"""The shapes of an SVG in paint order, in millimetres."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from plotbot.errors import BadInput
 from plotbot.layers import NOT_PLOTTED
 from plotbot.paper import mm_from_px, px_from_mm
 from plotbot.svg import read_checked
 from plotbot.svg_plain import MAX_POINTS, TooManyPoints
-from plotbot.svg_tree import Picture, Rgba, clipped, filled
+from plotbot.svg_tree import Picture, Rgba, clipped
 
-__all__ = ["Rgba", "Shape", "Shapes", "is_opaque", "read_shapes", "scaled", "visible"]
+__all__ = ["Rgba", "Shape", "Shapes", "is_opaque", "read_shapes", "scaled"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,31 +48,6 @@ class Shape:
     place: int
     plain: bool
     clip: Any = None
-
-    def filled(self) -> BaseGeometry | None:
-        """The area inside, by the shape's fill rule; None where it has none."""
-        area = filled(self.outline, even_odd=self.even_odd)
-        return area if area is None or self.clip is None else area.intersection(self.clip)
-
-    def stroked(self) -> BaseGeometry | None:
-        """The area under its line."""
-        if not self.line or self.width <= 0:
-            return None
-        parts = shapely.buffer(
-            [shapely.LineString(_coordinates(line)) for line in self.line],
-            self.width / 2,
-            cap_style=self.cap,
-            join_style=self.join,
-            # A circle with 16 sides is round enough for a line that is no wider than a millimetre.
-            quad_segs=4 if self.width < 1 else 8,
-        )
-        area = parts[0] if len(parts) == 1 else shapely.unary_union(parts)
-        return area if self.clip is None else area.intersection(self.clip)
-
-    def middle(self) -> BaseGeometry:
-        """Its line as one without width, dashes and clipping included."""
-        lines = clipped(self.line, self.clip)[0]
-        return shapely.MultiLineString([_coordinates(line) for line in lines if len(line) > 1])
 
     def centre_lines(self) -> list[Floats]:
         """Polylines [n, 2] of its line, or of its outline where it has none, clipped."""
@@ -142,36 +115,6 @@ def _page(picture: Picture) -> tuple[float, float]:
         return picture.size
     every = np.concatenate(known)
     return (max(1.0, float(every.real.max())), max(1.0, float(every.imag.max())))
-
-
-def visible(
-    lines: Sequence[BaseGeometry],
-    covers: Sequence[BaseGeometry | None],
-    at: Sequence[int] | None = None,
-    inks: Sequence[str | None] | None = None,
-) -> list[BaseGeometry]:
-    """What is left of each line, or area, when everything above it has hidden it.
-
-    covers[k] is the area that the k-th shape puts over all shapes before it, None for nothing. at: which
-    shape each line is; all of them in turn when left out. inks: what each shape is drawn with, None where
-    that is not one ink; what has the same ink hides nothing.
-    """
-    places = [k for k, cover in enumerate(covers) if cover is not None and not cover.is_empty]
-    solid = [covers[k] for k in places]
-    if not solid:
-        return list(lines)
-    tree = shapely.STRtree(solid)
-    where = np.asarray(places)
-    left = []
-    for k, line in zip(range(len(lines)) if at is None else at, lines, strict=True):
-        hit = tree.query(line, predicate="intersects")
-        above = hit[where[hit] > k]
-        if inks is not None and inks[k] is not None:
-            above = np.array([one for one in above.tolist() if inks[places[one]] != inks[k]], dtype=int)
-        if len(above):
-            line = line.difference(shapely.unary_union([solid[index] for index in above]))  # noqa: PLW2901
-        left.append(line)
-    return left
 
 
 def is_opaque(paint: Rgba | None) -> bool:

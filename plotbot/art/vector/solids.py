@@ -9,7 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-__all__ = ["infill", "polylines"]
+from plotbot.art.vector.areas import polylines
+from plotbot.art.vector.hiding import polygons_of
+from plotbot.art.vector.scan import spans
+
+__all__ = ["infill"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,61 +25,56 @@ _TURN = math.radians(45)
 _SHORTEST = 0.6
 _MIN_PIECE_MM = 0.1
 _SIMPLE_MM = 0.01
+_ROUND = 4
+"""Sides of a quarter of a circle no wider than a few pens."""
 
 
-def infill(area: Any, width: float) -> list[Floats]:
-    """Polylines [n, 2] in mm that cover an area with a pen of this width and stay inside it.
+def infill(areas: npt.NDArray[Any], width: float) -> list[Floats]:
+    """Polylines [n, 2] in mm that cover polygons with a pen of this width and stay inside them.
 
     A narrow area is filled with lines along its edge, which need few lifts, a wide one with parallel lines
     inside an outline. What is narrower than the pen is drawn along its middle, by what is left of it.
     """
-    if area.is_empty:
-        return []
-    area = shapely.make_valid(area.simplify(_SIMPLE_MM))
-    edge = area.buffer(-width / 2)
-    lines = polylines(edge.boundary)
-    slivers = area.difference(edge.buffer(width * 0.55))
-    for part in shapely.get_parts(slivers):
-        if part.geom_type == "Polygon" and part.area > 0.3 * width * width:
-            lines += _middle(part, width)
+    # Part by part: a thousand small overlays cost far less than one large one.
+    parts = _polygons(shapely.make_valid(shapely.simplify(areas, _SIMPLE_MM)))
+    edge = shapely.buffer(parts, -width / 2, quad_segs=_ROUND)
+    lines = _lines(shapely.boundary(edge))
+    slivers = _polygons(shapely.difference(parts, shapely.buffer(edge, width * 0.55, quad_segs=_ROUND)))
+    for sliver in slivers[shapely.area(slivers) > 0.3 * width * width]:
+        lines += _middle(sliver, width)
     # What a disc of some lines' width fits into is wide; the limbs that are left are narrow.
     reach = width * _RINGS * _SPACING
-    wide = edge.buffer(-reach).buffer(reach * 1.02).intersection(edge)
+    wide = shapely.intersection(shapely.buffer(shapely.buffer(edge, -reach), reach * 1.02), edge)
     step = _SPACING * width
-    limbs = edge.difference(wide)
-    while not limbs.is_empty:
-        limbs = limbs.buffer(-step)
-        lines += polylines(limbs.boundary)
+    limbs = shapely.difference(edge, wide)
+    while len(limbs := limbs[~shapely.is_empty(limbs)]):
+        limbs = shapely.buffer(limbs, -step, quad_segs=_ROUND)
+        lines += _lines(shapely.boundary(limbs))
     # A little into the limbs, so that nothing is left bare between the two.
-    return lines + _hatched(wide.buffer(0.4 * width).intersection(area.buffer(-0.9 * width)), step)
-
-
-def polylines(geometry: Any) -> list[Floats]:
-    """The lines of a geometry as arrays [n, 2], specks left out."""
-    merged = shapely.line_merge(geometry) if "Line" in geometry.geom_type else geometry
-    return [
-        shapely.get_coordinates(part)
-        for part in shapely.get_parts(merged)
-        if part.geom_type in ("LineString", "LinearRing") and part.length >= _MIN_PIECE_MM
-    ]
-
-
-def _hatched(area: Any, step: float) -> list[Floats]:
-    """Parallel lines inside an area; lines of all areas lie on one grid, so that neighbours go on."""
-    if area.is_empty:
-        return []
-    turned = shapely.transform(area, lambda points: points @ _rotation(-_TURN).T)
-    left, top, right, bottom = turned.bounds
-    rows = np.arange(math.ceil(top / step), math.floor(bottom / step) + 1) * step
-    if not len(rows):
-        return []
-    ends = np.stack(
-        [np.stack([np.full(len(rows), x), rows], axis=1) for x in (left - 1.0, right + 1.0)], axis=1
+    some = ~shapely.is_empty(wide)
+    wide = shapely.intersection(
+        shapely.buffer(wide[some], 0.4 * width, quad_segs=_ROUND),
+        shapely.buffer(parts[some], -0.9 * width, quad_segs=_ROUND),
     )
-    cut = shapely.intersection(shapely.linestrings(ends), turned)
-    parts = shapely.get_parts(cut)
-    parts = parts[(shapely.get_type_id(parts) == 1) & (shapely.length(parts) >= _SHORTEST * step)]
-    return [shapely.get_coordinates(part) @ _rotation(_TURN).T for part in parts]
+    return lines + _hatched(_polygons(wide), step)
+
+
+def _polygons(areas: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """All polygons of any geometries."""
+    return polygons_of(areas, np.arange(len(areas)))[0]
+
+
+def _lines(boundaries: npt.NDArray[Any]) -> list[Floats]:
+    return polylines(boundaries, _MIN_PIECE_MM)[0]
+
+
+def _hatched(areas: npt.NDArray[Any], step: float) -> list[Floats]:
+    """Parallel lines inside polygons; lines of all areas lie on one grid, so that neighbours go on."""
+    turned = shapely.transform(areas, lambda points: points @ _rotation(-_TURN).T)
+    _, row, ends = spans(turned, 0.0, step)
+    long = ends[:, 1] - ends[:, 0] >= _SHORTEST * step
+    y = np.repeat(row[long, None] * step, 2, axis=1)
+    return list(np.stack([ends[long], y], axis=2) @ _rotation(_TURN).T)
 
 
 def _middle(part: Any, width: float) -> list[Floats]:

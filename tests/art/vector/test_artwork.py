@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from plotbot.art.picture.judge import film_of_strokes
 from plotbot.art.picture.quantize import QuantizeOptions
 from plotbot.art.vector import ArtworkOptions, read_artwork
-from plotbot.art.vector.shapes import read_shapes, visible
+from plotbot.art.vector.areas import filled_areas
+from plotbot.art.vector.hiding import uppermost
+from plotbot.art.vector.shapes import read_shapes
 from plotbot.errors import BadInput
 from plotbot.ink.film import film_to_lab
 from plotbot.layers import LayerMap, parse_layer_name
@@ -130,30 +132,41 @@ def test_layer_orders_out_of_range_and_maps_that_make_no_sense(tin):
 
 
 @given(
-    st.lists(
-        st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(1, 4), st.booleans()),
+    squares=st.lists(
+        st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(1, 4), st.booleans(), st.integers(-1, 1)),
         min_size=1,
-        max_size=8,
-    )
+        max_size=24,
+    ),
+    depth=st.sampled_from([0.2, 0.7, 100.0]),
 )
-def test_hidden_parts_are_what_painting_hides(squares):
-    """Against painting the squares one after the other on a grid of cells."""
-    shapes = [shapely.box(x, y, x + size, y + size) for x, y, size, _ in squares]
-    left = visible(
-        shapes, [shape if opaque else None for shape, (*_, opaque) in zip(shapes, squares, strict=True)]
-    )
+def test_hidden_parts_are_what_painting_hides(squares, depth):
+    """Against painting the squares one after the other on a grid of cells, in one layer and in several."""
+    areas = np.array([shapely.box(x, y, x + size, y + size) for x, y, size, *_ in squares])
+    hides = np.array([opaque for *_, opaque, _ in squares])
+    inks = np.array([ink for *_, ink in squares])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("plotbot.art.vector.hiding._LAYER_DEPTH", depth)
+        parts, owners = uppermost(areas, hides, inks)
+    assert (np.diff(owners) >= 0).all()
     for x, y in itertools.product(range(12), repeat=2):
-        cell = shapely.Point(x + 0.5, y + 0.5)
-        for k, shape in enumerate(shapes):
-            hidden = any(squares[j][3] and shapes[j].contains(cell) for j in range(k + 1, len(shapes)))
-            assert left[k].contains(cell) == (shape.contains(cell) and not hidden)
+        cell = shapely.Point(x + 0.4871, y + 0.5313)  # on no edge of a tile
+        has = [k for k, area in enumerate(areas) if area.contains(cell)]
+        hidden = [[j for j in has if j > k and hides[j]] for k in has]
+        seen = {int(owner) for part, owner in zip(parts, owners, strict=True) if part.contains(cell)}
+        for k, above in zip(has, hidden, strict=True):
+            if not above:
+                assert k in seen
+            elif inks[k] < 0 or any(inks[j] != inks[k] for j in above):
+                # Of one ink all may stay, as long as no other is between them and the top.
+                assert k not in seen
+        assert seen <= set(has)
 
 
 def test_fill_rules():
     def area(rule, inner):
         path = f'<path fill="#000" fill-rule="{rule}" d="M0 0H30V30H0Z {inner}"/>'
         (shape,) = read_shapes(simple(path).encode(), Path("x")).shapes
-        return shape.filled().area
+        return filled_areas([shape])[0].area
 
     same, other = "M10 10H20V20H10Z", "M10 10V20H20V10Z"
     assert area("nonzero", same) == pytest.approx(900, rel=1e-3)
