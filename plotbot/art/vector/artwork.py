@@ -43,6 +43,9 @@ Box = tuple[float, float, float, float]
 Progress = Callable[[str, float], None]
 
 _JUDGED_PX_PER_MM = 6.0
+_MANY = 10_000
+"""Shapes of a file whose tones are made in less time and with a little more grain."""
+
 _NO_LINES = "which --svg-mode lines cannot draw; use --svg-mode faithful"
 
 
@@ -200,7 +203,13 @@ def _faithful(
     floor = None
     if rest is not None:
         drawn, floor = tones_over(
-            sheet, rest, inventory, box, tones, lambda what, share: tell(what, 0.2 + 0.7 * share)
+            sheet,
+            rest,
+            inventory,
+            box,
+            tones,
+            lambda what, share: tell(what, 0.2 + 0.7 * share),
+            hurried=len(shapes) > _MANY,
         )
         belonging = Belonging(shapes, corner)
         sheet = [

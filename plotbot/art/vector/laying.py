@@ -86,7 +86,9 @@ def lay_lines(
     # What lies under something translucent, or under a gradient, is left to the tones.
     tints = ~pieces.hides & ~pieces.thin
     solid, owners = (
-        uppermost(pieces.areas, pieces.hides | tints, pieces.inks, pieces.solid) if tints.any() else seen
+        uppermost(pieces.areas, pieces.hides | tints, pieces.inks, pieces.solid)
+        if tints.any() and pieces.solid.any()
+        else seen
     )
     own = pieces.solid[owners]
     solid, owners = solid[own], owners[own]
@@ -122,10 +124,11 @@ class _Pieces:
         self.hides = np.array([is_opaque(piece.paint) for piece in pieces], dtype=bool) & self.plain
         self.solid = ~self.thin & (self.inks >= 0)
         line = np.array([piece.line for piece in pieces], dtype=bool)
-        # Where all is of one ink no line hides anything.
+        # Where nothing is opaque no area matters; where all is of one ink no line hides anything.
         alone = len(np.unique(self.inks)) == 1 and self.inks[0] >= 0
-        lined = np.flatnonzero(line & ~(self.thin & (alone | ~self.hides)))
-        filled = np.flatnonzero(~line)
+        asked = bool(self.hides.any())
+        lined = np.flatnonzero(asked & line & ~(self.thin & (alone | ~self.hides)))
+        filled = np.flatnonzero(asked & ~line)
         self.areas = np.full(len(pieces), shapely.Polygon(), dtype=object)
         self.areas[filled] = filled_areas([pieces[k].shape for k in filled.tolist()])
         self.areas[lined] = stroked_areas([pieces[k].shape for k in lined.tolist()])
