@@ -27,7 +27,7 @@ from plotbot.cli import (
     sweep,
     watch,
 )
-from plotbot.errors import PlotbotError
+from plotbot.errors import Cancelled, PlotbotError
 
 __all__ = ["app", "main"]
 
@@ -81,3 +81,7 @@ def main() -> None:
     except PlotbotError as error:
         console.report_error(error)
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        if ended.code == Cancelled.exit_code:  # Ctrl-C where nobody had more to say; Typer made it an exit
+            console.people.print("Stopped.")
+        raise

@@ -12,7 +12,7 @@ import typer
 from plotbot.cli.console import people
 from plotbot.cli.durations import parse_duration
 from plotbot.cli.progress import progress_bar
-from plotbot.errors import BadInput
+from plotbot.errors import BadInput, Cancelled
 
 if TYPE_CHECKING:
     import vpype
@@ -235,12 +235,17 @@ class OwnArt:
 
 
 def read_files(arts: Sequence[Path], inventory: Inventory, sheet: Paper, options: ArrangeOptions) -> Read:
-    """Files as a drawing in the inventory's pens, with a progress bar; raises `BadInput`."""
+    """Files as a drawing in the inventory's pens, with a progress bar; raises `BadInput`, and `Cancelled` on
+    Ctrl-C."""
     from plotbot.art.arrangement import arrange  # noqa: PLC0415
     from plotbot.preview.matching import Target  # noqa: PLC0415
 
-    with progress_bar(arts[0].name if len(arts) == 1 else f"{len(arts)} files") as tell:
-        arranged = arrange(arts, inventory, sheet, options, tell)
+    names = arts[0].name if len(arts) == 1 else f"{len(arts)} files"
+    try:
+        with progress_bar(names) as tell:
+            arranged = arrange(arts, inventory, sheet, options, tell)
+    except KeyboardInterrupt as error:
+        raise Cancelled(f"Stopped while drawing {names}; nothing was written.") from error
     for reason, count in arranged.not_drawn.items():
         people.print(f"Not drawn: {count} shape{'s' if count != 1 else ''}, {reason}")
     for remark in arranged.remarks:
@@ -252,6 +257,5 @@ def read_files(arts: Sequence[Path], inventory: Inventory, sheet: Paper, options
             kept = f"from {before:.2f} to {now:.2f}" if now < before else "not at all; they stay as they were"
             people.print(f"Refining the strokes of {figures['art']} brought the mean ΔE00 {kept}.")
     look = arranged.look
-    names = arts[0].name if len(arts) == 1 else f"{len(arts)} files"
     target = None if look is None else Target(look.light, look.box_mm, names)
     return Read(arranged.drawing, target, arranged.figures)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from skimage import data
 
 from plotbot.drawing import read_svg, sources
 from tests.cli.conftest import Run
@@ -71,3 +78,48 @@ def test_what_does_not_go_is_refused(
     for word in says:
         assert word in " ".join(result.err.split())
     assert not Path("drawing.svg").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "moment", "says"),
+    [
+        ("quantize cat.png", "settling strokes", "nothing was written"),
+        ("draw cat.png --dry-run --refine", "refining strokes", "nothing was written"),
+        ("draw cat.png --dry-run", "Drawing previews", "Stopped"),
+    ],
+)
+def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path, command: str, moment: str, says: str) -> None:
+    """A real signal to a real process at a terminal."""
+    Image.fromarray(data.chelsea()).save(tmp_path / "cat.png")
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "plotbot", *command.split(), "--paper", "a6"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "COLUMNS": "200"},
+        start_new_session=True,
+    )
+    os.close(theirs)
+    said, stopped, until = "", False, time.monotonic() + 300
+    try:
+        while time.monotonic() < until:
+            if select.select([ours], [], [], 0.1)[0]:
+                try:
+                    said += os.read(ours, 65536).decode(errors="replace")
+                except OSError:  # the process has closed its end
+                    break
+            if not stopped and moment in said:
+                process.send_signal(signal.SIGINT)
+                stopped, said = True, ""
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        os.close(ours)
+    assert stopped
+    assert says in said
+    assert "Traceback" not in said
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and "cache" not in str(path)]
+    assert left == [tmp_path / "cat.png"]
