@@ -70,7 +70,11 @@ def match(
     pens: Pens = None,
     svg_mode: SvgMode = "plain",
     heat: Annotated[
-        Path | None, typer.Option("--heat", help="Write a heat map of what the pens cannot make, as PNG.")
+        Path | None,
+        typer.Option(
+            "--heat",
+            help="Write a picture of what the pens cannot make, as PNG.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -79,8 +83,8 @@ def match(
     [bold]Example[/bold]: plotbot pens match photo.jpg --pens staedtler12 --heat heat.png
     """
     from plotbot.art.colours import colours_of  # noqa: PLC0415
-    from plotbot.ink.matching import heat_map  # noqa: PLC0415
     from plotbot.pens.reach import judge_reach  # noqa: PLC0415
+    from plotbot.preview.matching import reach_picture  # noqa: PLC0415
     from plotbot.preview.picture import write_png  # noqa: PLC0415
 
     inventory = _inventory(pens)
@@ -91,9 +95,8 @@ def match(
                 f"{art} is an SVG whose lines have colours but no places to map; add --svg-mode faithful."
             )
         found = judge_reach(colours.labs, colours.share, colours.picture, inventory, mixed=colours.mixed)
-    if heat is not None and found.apart is not None:
-        scale = max(1, 640 // max(found.apart.shape))
-        write_png(heat, heat_map(found.apart).repeat(scale, axis=0).repeat(scale, axis=1), 96)
+    if heat is not None and colours.picture is not None:
+        write_png(heat, reach_picture(colours.picture, found), 96)
     if json:
         emit_json(found.as_dict())
         return

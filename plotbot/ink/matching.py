@@ -45,6 +45,9 @@ _CHUNK = 400_000
 _HEAT_DE = 20.0
 """ΔE00 at which the heat map is at its hottest."""
 
+_ALIKE_DE = 8.0
+"""A colour so near to one that was named already is not named again."""
+
 _REGION_SHARE = 0.12
 """Side of a region, as a share of the picture's longer side."""
 
@@ -124,7 +127,7 @@ def match_colours(
         target.shape
     )
     best = np.asarray(delta_e00(found, target))
-    missed = _worst(best, target, found, regions)
+    missed = _worst(best, target, found, regions, alike=_ALIKE_DE)
     if planned is None:
         return Match(Difference.of(best), None, found, best, missed, missed)
     apart = np.asarray(delta_e00(planned, target))
@@ -504,25 +507,30 @@ def _terms(lab: Floats) -> Floats:
     return terms
 
 
-def _worst(apart: Floats, target: Floats, found: Floats, count: int) -> tuple[Region, ...]:
-    """The regions with the largest mean, none over another."""
+def _worst(
+    apart: Floats, target: Floats, found: Floats, count: int, alike: float = 0.0
+) -> tuple[Region, ...]:
+    """The regions with the largest mean, none over another. What is to look like an earlier one, within
+    `alike` (ΔE00), counts for nothing in later ones."""
     from scipy.ndimage import uniform_filter  # noqa: PLC0415
 
     height, width = apart.shape
     side = max(1, round(_REGION_SHARE * max(height, width)))
     tall, wide = min(side, height), min(side, width)
-    mean = uniform_filter(apart.astype(float), (tall, wide), mode="nearest")
     top_most, left_most = height - tall, width - wide
-    free = mean[tall // 2 : tall // 2 + top_most + 1, wide // 2 : wide // 2 + left_most + 1].copy()
-    regions = []
-    for _ in range(count):
-        if not np.isfinite(free).any():
-            break
-        top, left = np.unravel_index(int(np.nanargmax(free)), free.shape)
+    taken = np.zeros((top_most + 1, left_most + 1), dtype=bool)
+    left_over = apart.astype(float)
+    regions: list[Region] = []
+    while len(regions) < count and not taken.all():
+        mean = uniform_filter(left_over, (tall, wide), mode="nearest")
+        mean = mean[tall // 2 : tall // 2 + top_most + 1, wide // 2 : wide // 2 + left_most + 1]
+        top, left = np.unravel_index(int(np.argmax(np.where(taken, -1.0, mean))), mean.shape)
         box = np.s_[top : top + tall, left : left + wide]
-        wanted = tuple(float(value) for value in target[box].reshape(-1, 3).mean(axis=0))
+        wanted = target[box].reshape(-1, 3).mean(axis=0)
         there = tuple(float(value) for value in found[box].reshape(-1, 3).mean(axis=0))
         edges = (int(left), int(top), int(left + wide), int(top + tall))
-        regions.append(Region(edges, float(apart[box].mean()), wanted, there))  # type: ignore[arg-type]
-        free[max(0, top - tall + 1) : top + tall, max(0, left - wide + 1) : left + wide] = np.nan
+        regions.append(Region(edges, float(apart[box].mean()), tuple(wanted.tolist()), there))  # type: ignore[arg-type]
+        taken[max(0, top - tall + 1) : top + tall, max(0, left - wide + 1) : left + wide] = True
+        if alike:
+            left_over[delta_e00(target, wanted) < alike] = 0.0
     return tuple(regions)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from plotbot.ink.spaces import lab_to_oklab
+
 __all__ = ["colour_name"]
 
 _GREYS = ((24, "black"), (45, "dark grey"), (70, "grey"), (90, "light grey"), (101, "white"))
@@ -22,7 +26,10 @@ _HUES = (
 )
 """Up to which hue angle of Lab (degrees) a colour has the name."""
 
-_GREY_CHROMA, _DULL_CHROMA, _BRIGHT_CHROMA = 8.0, 20.0, 48.0
+_BLUE_OR_VIOLET, _VIOLET_FROM = (285, 326), 290
+"""Between these hues of Lab, which bends vivid blues towards violet, the hue of Oklab decides."""
+
+_GREY_CHROMA, _DULL_CHROMA, _BRIGHT_CHROMA, _GLARING_CHROMA = 8.0, 20.0, 48.0, 75.0
 
 
 def colour_name(lab: tuple[float, float, float]) -> str:
@@ -32,11 +39,14 @@ def colour_name(lab: tuple[float, float, float]) -> str:
     if chroma < _GREY_CHROMA:
         return next(name for most, name in _GREYS if lightness < most)
     name = next(name for most, name in _HUES if hue < most)
+    if _BLUE_OR_VIOLET[0] <= hue < _BLUE_OR_VIOLET[1]:
+        _, a, b = lab_to_oklab(np.array(lab)).tolist()
+        name = "violet" if math.degrees(math.atan2(b, a)) % 360 >= _VIOLET_FROM else "blue"
     if name in ("orange", "yellow") and lightness < 50:
         name = "brown"
     if name == "pink" and lightness < 60:
         name = "crimson"
-    if lightness < 30:
+    if lightness < 30 and chroma < _GLARING_CHROMA:
         return f"dark {name}"
     if chroma < _DULL_CHROMA:
         return f"greyish {name}"

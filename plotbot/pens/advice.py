@@ -57,15 +57,17 @@ class Suggestion:
     after: float
 
     def __str__(self) -> str:
-        name = f"{self.tin} {self.pen}"
-        return f"Adding {name} ({self.inventory}) lowers the mean from {self.before:.1f} to {self.after:.1f}."
+        return (
+            f"Adding pen {self.pen} ({self.tin}: --pens {self.inventory}) lowers the mean from "
+            f"{self.before:.1f} to {self.after:.1f} ΔE00."
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Rounded, for ``--json``."""
         return {
             "inventory": self.inventory,
             "pen": self.pen.id,
-            "name": f"{self.tin} {self.pen}",
+            "name": f"{self.pen} ({self.tin})",
             "before": round(self.before, 3),
             "after": round(self.after, 3),
         }

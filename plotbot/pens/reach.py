@@ -26,13 +26,14 @@ _HELPS_A_REGION_DE = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
-    """How near pens come to colours. missed: regions, boxes in shares of the picture; apart: ΔE00 [H, W], or
-    None where colours have no places."""
+    """How near pens come to colours. missed: regions, boxes in shares of the picture; apart: ΔE00 [H, W], and
+    best: Labs [H, W, 3] of the nearest that they make, or None where colours have no places."""
 
     reachable: Difference
     missed: tuple[Region, ...]
     suggestion: Suggestion | None
     apart: Floats | None
+    best: Floats | None
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -58,12 +59,13 @@ def judge_reach(
         order = np.argsort(apart)
         within = np.searchsorted(np.cumsum(share[order]), 0.95 * share.sum())
         reachable = Difference(float(share @ apart / share.sum()), float(apart[order][within]))
-        return Reach(reachable, (), suggest(labs, share, reachable.mean, (), inventory), None)
+        return Reach(reachable, (), suggest(labs, share, reachable.mean, (), inventory), None, None)
     inks = matchable_inks(inventory)
     found = match_colours(picture, inks.films, inks.paper_lab, trapping=inks.trapping)
     height, width = picture.shape[:2]
     missed = out_of_reach(found.missed, (0, 0, 1, 1), (width, height))
-    return Reach(found.tin, missed, suggest(labs, share, found.tin.mean, missed, inventory), found.apart)
+    suggestion = suggest(labs, share, found.tin.mean, missed, inventory)
+    return Reach(found.tin, missed, suggestion, found.apart, found.reachable)
 
 
 def out_of_reach(
@@ -97,8 +99,8 @@ def shortfalls(
         down = ((one.box[1] + one.box[3]) / 2 - top) / (bottom - top)
         lab = " ".join(f"{value:.0f}" for value in one.wanted)
         sentences.append(
-            f"These pens cannot make the {name} (L*a*b* {lab}) at {across:.0%} across and {down:.0%} down: "
-            f"at best it is {one.apart:.0f} ΔE00 off."
+            f"These pens cannot make the {name} (L*a*b* {lab}) around {across:.0%} from the left and "
+            f"{down:.0%} from the top: the nearest they come is {one.apart:.0f} ΔE00 off."
         )
     return sentences + ([str(suggestion)] if suggestion else [])
 

@@ -22,7 +22,7 @@ from plotbot.ink.matching import Difference, Match, Region, heat_map, match_colo
 from plotbot.ink.spaces import delta_e00, lab_to_srgb, srgb_to_rec2020, srgb_uint8
 from plotbot.pens.advice import Suggestion, matchable_inks
 from plotbot.pens.model import Inventory
-from plotbot.pens.reach import out_of_reach, region_dict, shortfalls, suggest
+from plotbot.pens.reach import Reach, out_of_reach, region_dict, shortfalls, suggest
 from plotbot.plan.model import Plan
 from plotbot.preview.picture import plan_film, render_plan, write_png
 
@@ -32,6 +32,7 @@ __all__ = [
     "Target",
     "judge_matching",
     "matching_picture",
+    "reach_picture",
     "side_by_side",
     "write_matching",
 ]
@@ -46,7 +47,7 @@ _PLACES = 160
 """Places along the longer side at which colours are compared: places, not grains of a hatching."""
 
 _PX_PER_MM, _MOST_PX = 5.0, 2_500_000
-_PANEL_PX = 720
+_PANEL_PX, _REACH_PX = 720, 520
 _CAPTION_PX = 30
 
 
@@ -195,6 +196,36 @@ def matching_picture(plan: Plan, matching: Matching) -> Picture:
             ("How far off the plan is, by CIEDE2000", _framed(heat, matching.worst, matching.target.box_mm)),
         ],
         legend=_heat_legend(),
+    )
+
+
+def reach_picture(wanted: Floats, reach: Reach) -> Picture:
+    """A picture of Labs [H, W, 3], the nearest that pens make, and how far that is off, side by side."""
+    from PIL import Image  # noqa: PLC0415
+
+    if reach.apart is None or reach.best is None:
+        raise BadInput("Colours without places have no heat map.")
+    height, width = wanted.shape[:2]
+    scale = _REACH_PX / max(height, width)
+    shape = (round(width * scale), round(height * scale))
+    box = (0.0, 0.0, float(width), float(height))
+    missed = [one.within(box, (1, 1)) for one in reach.missed]
+
+    def panel(picture: Picture, how: Image.Resampling) -> Picture:
+        return np.asarray(Image.fromarray(picture).resize(shape, how))
+
+    smooth, sharp = Image.Resampling.BICUBIC, Image.Resampling.NEAREST
+    best = panel(srgb_uint8(lab_to_srgb(reach.best)), smooth)
+    heat = panel(heat_map(reach.apart), sharp)
+    mean, p95 = reach.reachable.mean, reach.reachable.p95
+    return side_by_side(
+        [
+            ("As wanted", panel(srgb_uint8(lab_to_srgb(wanted)), smooth)),
+            (f"The best these pens can do: off by {mean:.1f}", _framed(best, missed, box)),
+            (f"How far off that is, by CIEDE2000: {p95:.1f} at most for 95 %", _framed(heat, missed, box)),
+        ],
+        legend=_heat_legend(),
+        columns=3,
     )
 
 

@@ -23,8 +23,8 @@ Cover = npt.NDArray[np.float32]
 
 
 _NARROW_PX = 2.0
-"""Within a pixel, ink of strokes that cross is added up, as if they lay side by side: more than there is, up to
-a seventh for a line of a pixel, and too little to matter where pixels are half as wide as the line."""
+"""Within a pixel, ink of strokes that cross is added up, as if they lay side by side: up to a seventh too
+much for a line of a pixel, and too little to matter where pixels are half as wide as the line."""
 
 _MOST_FINER = 8
 

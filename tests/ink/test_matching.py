@@ -17,6 +17,7 @@ from plotbot.ink.matching import (
     palette_of,
     reachable,
 )
+from plotbot.ink.names import colour_name
 from plotbot.pens.inventory import load_inventory, matchable_pens
 
 TIN = load_inventory("staedtler12")
@@ -132,3 +133,32 @@ def test_a_palette_keeps_colours_and_their_shares() -> None:
     colours, share = palette_of(many, 32)
     assert len(colours) <= 32
     assert share.sum() == pytest.approx(1)
+
+
+def test_what_inks_cannot_make_is_told_colour_by_colour() -> None:
+    """Two vivid colours, one much larger: both are named, and neither twice."""
+    target = np.broadcast_to(np.array(PAPER), (40, 60, 3)).copy()
+    target[5:35, 2:40] = (34.0, 46.0, -94.0)
+    target[10:20, 46:56] = (75.0, -60.0, 5.0)
+    found = match_colours(target, FILMS, PAPER)
+    told = [colour_name(one.wanted) for one in found.missed if one.apart > 4]
+    assert sorted(told) == ["bright blue", "bright turquoise"]
+
+
+@pytest.mark.parametrize(
+    ("srgb", "name"),
+    [
+        ((0, 0, 255), "bright blue"),
+        ((65, 105, 225), "bright blue"),
+        ((0, 0, 90), "dark blue"),
+        ((138, 43, 226), "bright violet"),
+        ((255, 0, 0), "bright red"),
+        ((30, 30, 30), "black"),
+        ((90, 60, 30), "dark brown"),
+    ],
+)
+def test_colours_have_the_names_that_people_give_them(srgb: tuple[int, int, int], name: str) -> None:
+    lab = ink.srgb_to_lab(np.array(srgb) / 255)
+    assert colour_name((float(lab[0]), float(lab[1]), float(lab[2]))) == name
+    for pen, called in (("6", "violet"), ("3", "blue"), ("30", "blue"), ("2", "red")):
+        assert called in colour_name(TIN[pen].lab)
