@@ -151,6 +151,12 @@ def measure(
         inventory, card = _card_of(card_job, pens)
     with stage(f"Reading {scan.name}…"):
         light = load_picture(scan, longest_px=_MOST_PIXELS_ASIDE)
+    if _is_jpeg(scan):
+        people.print(
+            f"[yellow]{scan.name} is a JPEG, which blurs colours: widths and hatchings of coloured pens come "
+            "out less sure. Scan as PNG or TIFF if you can.[/yellow]",
+            soft_wrap=True,
+        )
     with stage("Measuring…"):
         measurement = measure_card(light, card, inventory, None if scanner == "auto" else scanner)
     write_pen_file(measurement.inventory.model_copy(update={"id": out.stem}), out, replace=replace)
@@ -203,6 +209,11 @@ def _card_of(folder: Path, pens: str | None) -> tuple[Inventory, Card]:
         raise BadInput(f"{folder} is not the job of a calibration card (plotbot pens chart).") from None
     inventory = load_inventory(pens or about.pens)
     return inventory, make_card(inventory, sheet, pens=order, cross=crossed, order=order)
+
+
+def _is_jpeg(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(3) == b"\xff\xd8\xff"
 
 
 def _names(text: str) -> list[str]:

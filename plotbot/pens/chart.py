@@ -87,7 +87,7 @@ class Patch:
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card's layout. order: pens as they are drawn. markers: centres [4, 2], clockwise from top left.
-    bars: the box of the bars. strokes: (pen id, points [n, 2])."""
+    bars: the box of the bars. labels: where each pen's name stands. strokes: (pen id, points [n, 2])."""
 
     paper: Paper
     order: tuple[str, ...]
@@ -97,6 +97,7 @@ class Card:
     patches: tuple[Patch, ...]
     markers: Floats = field(repr=False)
     bars: Box
+    labels: tuple[tuple[str, Box], ...]
     strokes: tuple[tuple[str, Floats], ...] = field(repr=False)
 
 
@@ -143,13 +144,15 @@ def make_card(
     )
     markers, bars, strokes = _frame(frame, number, marker, _title(inventory, paper, number))
     body = (left, top + 2 * _INSET_MM + _TITLE_MM)
-    patches, rows = _rows(shown.pens, layout, body, marker.id)
+    patches, labels, rows = _rows(shown.pens, layout, body, marker.id)
     strokes += rows
     if crossed:
         cells, bands = _crossings(shown, drawn, crossed, layout, body, marker.id)
         patches += cells
         strokes += bands
-    return Card(paper, drawn, crossed, marker.id, number, tuple(patches), markers, bars, tuple(strokes))
+    return Card(
+        paper, drawn, crossed, marker.id, number, tuple(patches), markers, bars, tuple(labels), tuple(strokes)
+    )
 
 
 def code_bits(number: int) -> list[bool]:
@@ -217,9 +220,10 @@ def _frame(frame: Box, number: int, marker: Pen, title: str) -> tuple[Floats, Bo
 
 def _rows(
     pens: Sequence[Pen], layout: Layout, body: tuple[float, float], marker: str
-) -> tuple[list[Patch], list[tuple[str, Floats]]]:
+) -> tuple[list[Patch], list[tuple[str, Box]], list[tuple[str, Floats]]]:
     """A row for every pen, column by column, under a line that says what is what."""
     patches: list[Patch] = []
+    labels: list[tuple[str, Box]] = []
     strokes: list[tuple[str, Floats]] = []
     wide, high = layout.patch
     for number, pen in enumerate(pens):
@@ -236,12 +240,13 @@ def _rows(
             for text, box in zip(heads, [*places, ladder], strict=True):
                 above = (box[0], body[1] + 0.6, box[2], body[1] + HEAD_MM - 1.2)
                 strokes += [(marker, line) for line in lettering(text, above)]
-        middle = top + high / 2
+        middle, right = top + high / 2, left + layout.label - 1
+        labels.append((pen.id, (left, top, right, top + high)))
         strokes += [
             (marker, line)
             for text, box in (
-                (pen.id, (left + 1, middle - 2.6, left + layout.label - 1, middle - 0.1)),
-                (pen.name, (left + 1, middle + 0.8, left + layout.label - 1, middle + 2.6)),
+                (pen.id, (left + 1, middle - 2.6, right, middle - 0.1)),
+                (pen.name, (left + 1, middle + 0.8, right, middle + 2.6)),
             )
             for line in lettering(text, box)
         ]
@@ -254,7 +259,7 @@ def _rows(
         patches.append(Patch("lines", pen.id, ladder, LADDER_PITCH * pen.nominal_mm))
         lines += hatching(ladder, LADDER_PITCH * pen.nominal_mm, pen.nominal_mm)
         strokes += [(pen.id, line) for line in lines]
-    return patches, strokes
+    return patches, labels, strokes
 
 
 def _crossings(

@@ -43,9 +43,14 @@ Floats = npt.NDArray[Any]
 
 _BARE_DE = 3.0
 _MOST_UNEVEN_DE = 6.0
-_MOST_MISFIT = 0.05
-_LEAST_SPREAD_MM = 0.012
-"""Light strays at least so far in any paper; a scan that says less had its tones stretched."""
+_VIVID_CHROMA = 20.0
+_MOST_MISFIT, _DOUBTFUL_MISFIT, _USUAL_MISFIT = 0.05, 0.012, 0.008
+"""What the hatchings' tones may be off, in film, before a scan is refused, and before it is doubted; good
+scans are 0.002 to 0.006 off, with a strong curve of contrast 0.01, a JPEG of least quality 0.02."""
+
+_LEAST_SPREAD_MM, _SHORT_SPREAD_MM = 0.012, 0.02
+"""Light strays farther than the first in any paper, and than the second in most; a scan that says less had
+its tones stretched, surely so where they fit badly as well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +99,7 @@ def measure_card(
             drawn.append(pen)
     if not drawn:
         raise BadInput("None of the card's patches has ink on it; this is not a card that was drawn.")
+    _check_colourful(drawn, [seen[solids[pen.id]].relative for pen in drawn], paper_light)
     inked = {pen.id for pen in drawn}
     corrected = correction([one for one in seen if one.patch.pen in inked], inventory, scanner)
     relative = corrected.colours(np.array([one.relative for one in seen]))
@@ -104,7 +110,7 @@ def measure_card(
         list(hatchings.values()),
         LEAST_UNSURE if corrected.kind == "ccd" and not corrected.doubtful else LEAST_UNSURE_LED,
     )
-    _check_tone(fits, spread)
+    remarks += _check_tone(fits, spread)
     measured: dict[str, Pen] = {}
     for pen in drawn:
         both = [at for at in (solids[pen.id], repeats.get(pen.id)) if at is not None]
@@ -165,17 +171,36 @@ def _colour(
     return {"lab": as_lab(lab), "provenance": "scan", "uncertainty": round(off, 1)}, remarks
 
 
-def _check_tone(fits: dict[str, LineFit], spread: float) -> None:
-    """Refuse tones that no hatching has: the scan was beautified."""
+def _check_colourful(pens: Sequence[Pen], light: Sequence[Floats], white: Floats) -> None:
+    """Refuse a scan without colours of pens that have some."""
+    vivid = [at for at, pen in enumerate(pens) if np.hypot(*pen.lab[1:]) > _VIVID_CHROMA]
+    bare = rec2020_to_lab(white)
+    labs = rec2020_to_lab(np.array(light)[vivid] * white) - bare if vivid else np.empty((0, 3))
+    if len(vivid) > 1 and np.hypot(labs[:, 1], labs[:, 2]).max() < _VIVID_CHROMA / 4:
+        raise BadInput(
+            f"The scan is in shades of grey, though {len(vivid)} of the card's pens are coloured; "
+            "scan it in colour."
+        )
+
+
+def _check_tone(fits: dict[str, LineFit], spread: float) -> list[str]:
+    """Refuse tones that no hatching has: the scan was beautified. Returns remarks on doubtful ones."""
     if not fits:
-        return
+        return []
     misfit = float(np.median([fit.misfit for fit in fits.values()]))
-    if misfit > _MOST_MISFIT or spread < _LEAST_SPREAD_MM:
+    stretched = spread < _LEAST_SPREAD_MM or (spread < _SHORT_SPREAD_MM and misfit > _USUAL_MISFIT)
+    if misfit > _MOST_MISFIT or stretched:
         said = f"{misfit:.0%} off" if misfit > _MOST_MISFIT else "unlike"
         raise BadInput(
             f"The tones of the hatchings are {said} what ink on paper gives: the scan's contrast "
             "or colour was altered, or it is no sRGB. Scan again with all automatic corrections switched off."
         )
+    if misfit > _DOUBTFUL_MISFIT:
+        return [
+            f"The tones of the hatchings are {misfit:.1%} off what ink on paper gives, more than in a "
+            "good scan: sharpening, contrast or strong JPEG altered them; widths and colours are less sure."
+        ]
+    return []
 
 
 def _lines(hatchings: Hatchings, fit: LineFit) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def place_card(light: Floats, card: Card) -> Placed:
 
 def _bullseyes(light: Floats) -> list[tuple[float, float]]:
     """Centres (x, y) of rings with a disc inside, best first."""
-    from skimage import filters, measure  # noqa: PLC0415
+    from skimage import filters  # noqa: PLC0415
 
     step = max(1, math.ceil(max(light.shape[:2]) / _SEARCH_SIDE_PX))
     height, width = (side // step * step for side in light.shape[:2])
@@ -114,9 +114,21 @@ def _bullseyes(light: Floats) -> list[tuple[float, float]]:
     dark = np.sqrt(np.clip(dark.reshape(height // step, step, width // step, step).mean((1, 3)), 0, 1))
     if dark.max() - dark.min() < 0.05:
         raise BadInput("The scan is blank: there is no card on it.")
-    library: Any = measure  # scikit-image has no types
-    threshold = cast(Any, filters).threshold_otsu(dark)
-    regions = library.regionprops(library.label(dark < threshold, connectivity=2))
+    otsu = cast(Any, filters).threshold_otsu  # scikit-image has no types
+    threshold = otsu(dark)
+    found = _rings(light, dark < threshold, step)
+    if len(found) < 4:
+        # Beside a dark glass or lid, pale markers count as bright: look among what is bright alone.
+        found = max(found, _rings(light, dark < otsu(dark[dark > threshold]), step), key=len)
+    return found
+
+
+def _rings(light: Floats, inked: npt.NDArray[np.bool_], step: int) -> list[tuple[float, float]]:
+    """As `_bullseyes`, of what is inked on the scan made smaller by `step`."""
+    from skimage import measure  # noqa: PLC0415
+
+    library: Any = measure
+    regions = library.regionprops(library.label(inked, connectivity=2))
     share = 1 - (RING_MM[0] / RING_MM[1]) ** 2
     discs = [region for region in regions if region.solidity > 0.8]
     centres = np.array([region.centroid for region in discs]).reshape(-1, 2)
@@ -125,7 +137,7 @@ def _bullseyes(light: Floats) -> list[tuple[float, float]]:
         top, left, bottom, right = region.bbox
         tall, wide = bottom - top, right - left
         # A ring fills 58 % of its round; a quick look at the box first, for regions can be huge.
-        if min(tall, wide) < 8 or max(tall, wide) > 1.5 * min(tall, wide) or tall > len(dark) / 4:
+        if min(tall, wide) < 8 or max(tall, wide) > 1.5 * min(tall, wide) or tall > len(inked) / 4:
             continue
         round_area = math.pi / 4 * tall * wide
         whole = region.area_filled

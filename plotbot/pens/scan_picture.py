@@ -8,18 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from plotbot.ink.spaces import lab_to_rec2020, lab_to_srgb, rec2020_to_srgb, srgb_uint8
-from plotbot.pens.chart_strokes import MARKER_RADIUS_MM
+from plotbot.pens.chart_strokes import MARKER_RADIUS_MM, Box
+from plotbot.pens.model import Pen
 from plotbot.pens.scan import Measurement
 
 __all__ = ["found_picture"]
 
-_PX_PER_MM = 7.0
+_PX_PER_MM = 9.0
 _SWATCH = 0.32
 
 
 def found_picture(measurement: Measurement) -> npt.NDArray[np.uint8]:
     """The card laid straight and as bright as its paper, sRGB [H, W, 3]: markers crossed, patches framed (red
-    where doubtful), and in a corner of each solid and overprint the colour that was written for it."""
+    where doubtful), in a corner of each solid and overprint the colour that was written for it, and over the
+    pens' names the numbers."""
     from PIL import Image, ImageDraw  # noqa: PLC0415
 
     card, placed = measurement.card, measurement.placed
@@ -45,15 +47,26 @@ def found_picture(measurement: Measurement) -> npt.NDArray[np.uint8]:
             pencil.rectangle(
                 (right - side, bottom - side, right, bottom), fill=swatch, outline=(255, 255, 255)
             )
-        if one.patch.kind == "solid":
-            pen = measurement.inventory[one.patch.pen]
-            text = "L*{:.0f} a*{:.0f} b*{:.0f}  {:.2f} mm".format(*pen.lab, pen.width_mm)
-            pencil.text((left, bottom + 1), text, fill=(90, 90, 90), font_size=9)
+    for pen_id, (left, top, right, bottom) in card.labels:
+        _written(pencil, measurement.inventory[pen_id], (left, top, right, bottom))
     for marker in card.markers * _PX_PER_MM:
         cx, cy = (float(value) for value in marker)
         pencil.line((cx - 25, cy, cx + 25, cy), fill=(0, 200, 0))
         pencil.line((cx, cy - 25, cx, cy + 25), fill=(0, 200, 0))
     return np.asarray(image)
+
+
+def _written(pencil: Any, pen: Pen, box: Box) -> None:
+    """What was measured of a pen, over its name on the card."""
+    left, top, right, bottom = (value * _PX_PER_MM for value in box)
+    pencil.rectangle((left, top, right, bottom), fill=(255, 255, 255))
+    unsure = f" ±{pen.scan.width_uncertainty_mm:.3f}" if pen.scan else ""
+    lines = (str(pen), "L*{:.0f} a*{:.0f} b*{:.0f} ±{:.0f}".format(*pen.lab, pen.uncertainty))
+    for number, text in enumerate((*lines, f"{pen.width_mm:.3f} mm{unsure}")):
+        size = min(19, (bottom - top) / 3.6)
+        wide = pencil.textlength(text, font_size=size)
+        size *= min(1.0, (right - left - 4) / max(wide, 1))
+        pencil.text((left + 4, top + number * (bottom - top) / 3.1), text, fill=(40, 40, 40), font_size=size)
 
 
 def _around(radius: float) -> npt.NDArray[np.float64]:

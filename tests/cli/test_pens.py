@@ -178,7 +178,7 @@ def test_a_chart_is_an_ordinary_job_and_its_scan_a_pen_file(run: Run) -> None:
     assert (mine["3"].provenance, mine["1"].provenance) == ("scan", "third-party")
     assert len(mine.overprints) == 3
     with Image.open("mine-found.png") as picture:
-        assert picture.width == 560
+        assert picture.width == 720
     named = run("pens", "measure", "scan.png", "--card", "card", "--out", "named.toml", "--json")
     assert load_inventory(Path("named.toml")).pens == mine.pens
     assert named.json["overprints"] == 3

@@ -119,8 +119,15 @@ def test_the_picture_shows_every_patch_where_it_is(measured: Measurement) -> Non
     for patch in measured.card.patches:
         left, top, right, _ = (round(side * per_mm) for side in patch.box)
         assert green[top - 1 : top + 2, left + 3 : right - 3].any(axis=0).mean() > 0.9
-    ink = picture[round(20.5 * per_mm) - 5 : round(20.5 * per_mm) + 5]
-    assert ink.min() < 120
+    black = next(one.box for one in measured.card.patches if one.kind == "solid" and one.pen == "9")
+    x, y = (round((black[at] + black[at + 2]) / 2 * per_mm) for at in (0, 1))
+    assert picture[y, x].max() < 80
+    # The numbers stand over the names, in ink of the picture's own.
+    _, (left, top, right, bottom) = measured.card.labels[0]
+    label = picture[
+        round(top * per_mm) : round(bottom * per_mm), round(left * per_mm) : round(right * per_mm)
+    ]
+    assert 0.02 < (label < 100).all(axis=2).mean() < 0.4
 
 
 def solids(kind: str, inventory: Inventory, off: float = 0.0) -> tuple[list[Seen], np.ndarray]:
@@ -244,6 +251,7 @@ def covered(scan: np.ndarray, part: tuple[slice, slice]) -> np.ndarray:
         (lambda scan: tone(scan, lambda x: 0.86 * (x / 0.86) ** 0.45), "altered"),
         (lambda scan: covered(scan, (slice(600, None), slice(600, None))), "Only 3"),
         (lambda scan: np.full_like(scan, 200), "blank"),
+        (lambda scan: np.repeat(scan[..., 1:2], 3, axis=2), "shades of grey"),
         (lambda scan: scan[:, ::-1], "mirrored"),
         (lambda scan: scan[:, : -scan.shape[1] // 3], "Only 2"),
         (lambda scan: scan[::2, ::2], "150 dpi"),
@@ -259,6 +267,15 @@ def test_another_card_is_told_by_its_number(scan: np.ndarray) -> None:
     other = make_card(TIN, SHEET, pens=["2", "3", "76"])
     with pytest.raises(BadInput, match=f"card {small_card()[0].number:05x}.*{other.number:05x}"):
         measure_card(as_light(scan), other, TIN)
+
+
+def test_pale_markers_are_found_beside_a_dark_glass() -> None:
+    pale = {"51": (80.0, -15.0, 35.0), "1": (90.0, -5.0, 70.0)}
+    pens = tuple(TIN[pen].model_copy(update={"lab": lab}) for pen, lab in pale.items())
+    tin = TIN.model_copy(update={"pens": pens})
+    card = make_card(tin, SHEET)
+    measurement = measure_card(as_light(Scanner(dpi=200, rotation=131).scan(drawn(tin, card))), card, tin)
+    assert measurement.inventory["51"].provenance == "scan"
 
 
 def test_noise_is_no_card() -> None:
