@@ -114,7 +114,9 @@ def export_gcode(plan: Plan, path: Path, profile: str = GCODE_PROFILE) -> None:
     vpype-gcode, or one of the person's own vpype configuration.
 
     A template may use `draw_feed` and `travel_feed` (mm/min), `lower_s`, `lift_s`, and in a layer
-    `pen_id` and `pen_name`. Raises `BadInput` for an unknown profile, or one that asks for more.
+    `pen_id`, `pen_name`, `down_s` (the servo's S word, 0 for up to 1000 for fully down), `stop` (a line with
+    M0 where a person must change the pen or the layer asks for a pause, else nothing) and `delay` (a dwell,
+    or nothing). Raises `BadInput` for an unknown profile, or one that asks for more.
     """
     import click  # noqa: PLC0415
     import vpype  # noqa: PLC0415
@@ -138,6 +140,11 @@ def export_gcode(plan: Plan, path: Path, profile: str = GCODE_PROFILE) -> None:
         layer.set_property("pen_id", one.pen.id)
         layer.set_property("pen_name", _plain(one.pen.name))
         layer.set_property("draw_feed", draw_limits(motion, one.pen)[0] * 60)
+        down = one.pen.mechanical.down_height
+        layer.set_property("down_s", 1000 - 10 * (motion.down_height if down is None else down))
+        changed = number > 1 and not one.kept
+        layer.set_property("stop", "M0\n" if changed or one.pause else "")
+        layer.set_property("delay", f"G4 P{one.delay_s:.3f}\n" if one.delay_s else "")
         for name, seconds in zip(("lower_s", "lift_s"), pen_times(motion, one.pen), strict=True):
             layer.set_property(name, seconds)
     text = io.StringIO()

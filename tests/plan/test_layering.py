@@ -20,7 +20,7 @@ from plotbot.paper import Paper
 from plotbot.pens.inventory import load_inventory
 from plotbot.plan.build import PlanOptions, make_plan
 from plotbot.plan.clock import estimate
-from plotbot.plan.export import export_svg
+from plotbot.plan.export import export_gcode, export_svg
 from plotbot.plan.model import Motion
 from plotbot.plan.motion import draw_limits, mounting_seconds
 from plotbot.plan.store import load_plan, save_plan, summary
@@ -198,6 +198,16 @@ def test_gcode_drives_it(plan):
     assert text.count("G4P0.5") == 1
     speeds = [line for line in text if "F" in line and line.startswith("G91G1")]
     assert len({line.rpartition("F")[2] for line in speeds}) == 2
+
+
+def test_gcode_by_vpype_gcode_stops_waits_and_presses_the_same(plan, tmp_path):
+    export_gcode(plan, tmp_path / "plan.gcode")
+    text = (tmp_path / "plan.gcode").read_text().splitlines()
+    assert text.count("M0") == 3
+    assert text.count("G4 P0.500") == 1
+    lowered = [line for line in text if line.startswith("M3")]
+    assert lowered.count("M3 S600") == 1  # +H40
+    assert lowered.count("M3 S1000") == len(lowered) - 1
 
 
 @given(
