@@ -9,7 +9,6 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-import platformdirs
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -20,9 +19,10 @@ from pydantic_settings import (
 )
 
 from plotbot.errors import BadInput
+from plotbot.files import user_config_folder
 from plotbot.paper import parse_length, parse_paper
 
-__all__ = ["PROJECT_FILE", "Settings", "load_settings", "user_config_dir", "user_file"]
+__all__ = ["PROJECT_FILE", "Settings", "load_settings", "user_file"]
 
 PROJECT_FILE = Path("plotbot.toml")
 MAX_FILE_BYTES = 1_000_000
@@ -65,14 +65,9 @@ class Settings(BaseSettings):
         return value
 
 
-def user_config_dir() -> Path:
-    """Folder of this person's settings, pens and machine profiles."""
-    return Path(platformdirs.user_config_dir("plotbot", appauthor=False))
-
-
 def user_file() -> Path:
     """This person's settings file; it need not exist."""
-    return user_config_dir() / "plotbot.toml"
+    return user_config_folder() / "plotbot.toml"
 
 
 def load_settings() -> tuple[Settings, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all, and where a person's own ones are."""
 
 from __future__ import annotations
 
@@ -10,9 +10,28 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
+
 from plotbot.errors import BadInput
 
-__all__ = ["folder_written_whole", "forget_unfinished", "write_text_whole", "written_whole"]
+__all__ = [
+    "folder_written_whole",
+    "forget_unfinished",
+    "user_config_folder",
+    "user_data_folder",
+    "write_text_whole",
+    "written_whole",
+]
+
+
+def user_config_folder() -> Path:
+    """This person's settings, pens and machine profiles; it need not exist."""
+    return platformdirs.user_config_path("plotbot", appauthor=False)
+
+
+def user_data_folder() -> Path:
+    """What plotbot remembers for this person, as the ink ledger; it need not exist."""
+    return platformdirs.user_data_path("plotbot", appauthor=False)
 
 
 @contextmanager

@@ -149,7 +149,8 @@ def _settings() -> list[Finding]:
 
 
 def _folders() -> list[Finding]:
-    from plotbot.config import Settings, load_settings, user_config_dir  # noqa: PLC0415
+    from plotbot.config import Settings, load_settings  # noqa: PLC0415
+    from plotbot.files import user_config_folder  # noqa: PLC0415
 
     try:
         jobs = load_settings()[0].jobs
@@ -157,7 +158,9 @@ def _folders() -> list[Finding]:
         jobs = Path(Settings.model_fields["jobs"].default)
     return [
         _writable("Jobs folder", jobs, "Name another one with --out, or as jobs in the settings."),
-        _writable("Settings folder", user_config_dir(), "Make it yours, or set XDG_CONFIG_HOME to another."),
+        _writable(
+            "Settings folder", user_config_folder(), "Make it yours, or name another as XDG_CONFIG_HOME."
+        ),
     ]
 
 

@@ -16,12 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-import platformdirs
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from plotbot.errors import BadInput
-from plotbot.files import written_whole
+from plotbot.files import user_config_folder, written_whole
 from plotbot.paper import Paper
 from plotbot.pens.model import Pen
 from plotbot.plan.model import Motion
@@ -426,7 +425,7 @@ def profile_folders(project: Path | None = None) -> tuple[Path, Path, Path]:
     """Where profiles are looked for: the project's, the user's, the shipped ones."""
     return (
         (project or Path.cwd()) / "machines",
-        platformdirs.user_config_path("plotbot", appauthor=False) / "machines",
+        user_config_folder() / "machines",
         Path(__file__).parent / "shipped",
     )
 

@@ -17,11 +17,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from plotbot.errors import BadInput
+from plotbot.files import user_config_folder
 from plotbot.pens.model import Inventory, Mechanical, PaperColour, Pen
 
 __all__ = [
@@ -165,7 +165,7 @@ def matchable_pens(inventory: Inventory) -> tuple[Pen, ...]:
 
 def user_pens_folder() -> Path:
     """Where a person's own inventories live; it need not exist."""
-    return platformdirs.user_config_path("plotbot", appauthor=False) / "pens"
+    return user_config_folder() / "pens"
 
 
 def _shipped_folder() -> Path:

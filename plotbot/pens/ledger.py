@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import platformdirs
-
 from plotbot.errors import BadInput
+from plotbot.files import user_data_folder
 from plotbot.pens.model import InkType, Pen
 
 __all__ = [
@@ -223,7 +222,7 @@ def split_before_dry(left_m: float, lengths_mm: Sequence[float], reserve: float 
 
 def ledger_path() -> Path:
     """Where the ledger is kept; it need not exist."""
-    return platformdirs.user_data_path("plotbot", appauthor=False) / "ink.sqlite"
+    return user_data_folder() / "ink.sqlite"
 
 
 def _now() -> str:

@@ -15,9 +15,13 @@ __all__ = ["data_uri", "write_page"]
 def write_page(path: Path, template: str, parts: Mapping[str, str]) -> None:
     """Write a template of this package with every ``{{name}}`` replaced; whole or not at all.
 
-    parts: HTML by name; text from elsewhere must be escaped already.
+    parts: HTML by name; text from elsewhere must be escaped already. ``{{style}}`` is what all pages share.
     """
-    page = (resources.files("plotbot.preview") / template).read_text(encoding="utf-8")
+    page, style = (
+        (resources.files("plotbot.preview") / name).read_text(encoding="utf-8")
+        for name in (template, "page.css")
+    )
+    parts = {"style": style} | dict(parts)
     # Split once, so that text from elsewhere cannot stand for a part of the page.
     pieces = page.split("{{")
     whole = pieces[0]
