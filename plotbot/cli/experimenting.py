@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from plotbot.cli import completion
 from plotbot.cli.console import minutes, people
 from plotbot.cli.growing import torch_device
 from plotbot.cli.making import stage
+from plotbot.cli.options import Colours, Device, Network, Palette, Steps, Strokes, Weights
 from plotbot.errors import BadInput, Cancelled
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CellOptions", "Experiment", "grow_missing", "open_experiment", "tiles_of", "write_sheets"]
 
-_CELLS = "Each drawing"
+_ART = "Art"
 _WORK = "Work"
 
 PICTURE, PAGE = "sheet.png", "sheet.html"
@@ -43,52 +44,28 @@ class CellOptions:
         typer.Option(
             "--layer",
             help="Layer of the channels; see plotbot networks.",
-            rich_help_panel=_CELLS,
+            rich_help_panel=_ART,
             autocompletion=completion.layers,
         ),
     ] = None
-    network: Annotated[
-        str | None,
-        typer.Option(
-            "--network",
-            help="Network to excite; see plotbot networks.",
-            rich_help_panel=_CELLS,
-            autocompletion=completion.networks,
-        ),
-    ] = None
-    weights: Annotated[
-        Path | None,
-        typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_CELLS),
-    ] = None
-    palette: Annotated[
-        Literal["pens", "learn", "mono"],
-        typer.Option("--palette", help="As for plotbot draw.", rich_help_panel=_CELLS),
-    ] = "pens"
-    colours: Annotated[
-        int, typer.Option("--colors", help="--palette learn: how many colours.", rich_help_panel=_CELLS)
-    ] = 5
+    network: Network = None
+    weights: Weights = None
+    palette: Palette = "pens"
+    colours: Colours = 5
     pen_limit: Annotated[
         int | None,
-        typer.Option("--pen-limit", help="Use at most that many pens of the tin.", rich_help_panel=_CELLS),
+        typer.Option("--pen-limit", help="Use at most that many pens of the tin.", rich_help_panel=_ART),
     ] = None
-    strokes: Annotated[
-        int, typer.Option("--strokes", help="How many strokes to grow.", rich_help_panel=_CELLS)
-    ] = 300
-    steps: Annotated[
-        int, typer.Option("--steps", help="How many steps to improve them.", rich_help_panel=_CELLS)
-    ] = 150
+    strokes: Strokes = 300
+    steps: Steps = 150
     size: Annotated[
-        str, typer.Option("--size", help="Side of the square each is drawn on.", rich_help_panel=_CELLS)
+        str, typer.Option("--size", help="Side of the square each is drawn on.", rich_help_panel=_ART)
     ] = "60mm"
     view: Annotated[
         int,
-        typer.Option(
-            "--view", help="Pixels along that side, as the network sees it.", rich_help_panel=_CELLS
-        ),
+        typer.Option("--view", help="Pixels along that side, as the network sees it.", rich_help_panel=_ART),
     ] = 160
-    device: Annotated[
-        str, typer.Option("--device", help="auto, cpu, cuda or mps.", rich_help_panel=_CELLS)
-    ] = "auto"
+    device: Device = "auto"
     workers: Annotated[
         int | None,
         typer.Option(

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,7 +16,7 @@ import typer
 
 from plotbot.cli import completion
 from plotbot.cli.console import minutes, people
-from plotbot.cli.options import Seed
+from plotbot.cli.options import Colours, Device, Network, Palette, Seed, Steps, Strokes, Weights
 from plotbot.cli.styling import StyleOptions
 from plotbot.errors import BadInput
 
@@ -92,18 +91,8 @@ class ArtOptions(StyleOptions):
             autocompletion=completion.layers,
         ),
     ] = None
-    network: Annotated[
-        str | None,
-        typer.Option(
-            "--network",
-            help="Network to excite; see plotbot networks.",
-            rich_help_panel=_ART,
-            autocompletion=completion.networks,
-        ),
-    ] = None
-    weights: Annotated[
-        Path | None, typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_ART)
-    ] = None
+    network: Network = None
+    weights: Weights = None
     leaky: Annotated[
         float,
         typer.Option(
@@ -112,18 +101,8 @@ class ArtOptions(StyleOptions):
             rich_help_panel=_ART,
         ),
     ] = 0.0
-    palette: Annotated[
-        Literal["pens", "learn", "mono"],
-        typer.Option(
-            "--palette",
-            help="pens: in the tin's inks from the start; learn: free colours first, then the nearest pens, "
-            "best with --steps 450; mono: the darkest pen alone.",
-            rich_help_panel=_ART,
-        ),
-    ] = "pens"
-    colours: Annotated[
-        int, typer.Option("--colors", help="--palette learn: how many colours.", rich_help_panel=_ART)
-    ] = 5
+    palette: Palette = "pens"
+    colours: Colours = 5
     allow_repeat: Annotated[
         bool,
         typer.Option(
@@ -140,12 +119,8 @@ class ArtOptions(StyleOptions):
             rich_help_panel=_ART,
         ),
     ] = None
-    strokes: Annotated[
-        int, typer.Option("--strokes", help="How many strokes to grow.", rich_help_panel=_ART)
-    ] = DEFAULT_STROKES
-    steps: Annotated[
-        int, typer.Option("--steps", help="How many steps to improve them.", rich_help_panel=_ART)
-    ] = DEFAULT_STEPS
+    strokes: Strokes = DEFAULT_STROKES
+    steps: Steps = DEFAULT_STEPS
     refit: Annotated[
         int | None,
         typer.Option(
@@ -186,9 +161,7 @@ class ArtOptions(StyleOptions):
             "--views", help="Looks at the drawing in each step: steadier, and slower.", rich_help_panel=_ART
         ),
     ] = 1
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.", rich_help_panel=_ART)] = (
-        "auto"
-    )
+    device: Device = "auto"
     seed: Seed = 0
 
     def settled(self, settings: Settings) -> ArtOptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,18 +16,26 @@ if TYPE_CHECKING:
     from plotbot.paper import Paper
 
 __all__ = [
+    "Colours",
+    "Device",
     "DryRun",
     "Json",
     "MachineName",
+    "Network",
     "Out",
+    "Palette",
     "Pens",
     "PlotOptions",
     "Port",
     "Seed",
     "SheetOptions",
+    "Steps",
+    "Strokes",
+    "Weights",
     "Yes",
 ]
 
+_ART = "Art"
 _SHEET = "Sheet"
 _PLOT = "Plotting"
 
@@ -62,6 +70,34 @@ MachineName = Annotated[
 Port = Annotated[
     str | None, typer.Option("--port", help="Serial port of the plotter.", rich_help_panel=_PLOT)
 ]
+
+Network = Annotated[
+    str | None,
+    typer.Option(
+        "--network",
+        help="Network to excite; see plotbot networks.",
+        rich_help_panel=_ART,
+        autocompletion=completion.networks,
+    ),
+]
+Weights = Annotated[
+    Path | None, typer.Option("--weights", help="File of weights for the network.", rich_help_panel=_ART)
+]
+Palette = Annotated[
+    Literal["pens", "learn", "mono"],
+    typer.Option(
+        "--palette",
+        help="pens: in the tin's inks from the start; learn: free colours first, then the nearest pens, "
+        "best with --steps 450; mono: the darkest pen alone.",
+        rich_help_panel=_ART,
+    ),
+]
+Colours = Annotated[
+    int, typer.Option("--colors", help="--palette learn: how many colours.", rich_help_panel=_ART)
+]
+Strokes = Annotated[int, typer.Option("--strokes", help="How many strokes to grow.", rich_help_panel=_ART)]
+Steps = Annotated[int, typer.Option("--steps", help="How many steps to improve them.", rich_help_panel=_ART)]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.", rich_help_panel=_ART)]
 
 
 @dataclass(frozen=True, slots=True)
