@@ -240,7 +240,11 @@ def _show(measurement: Measurement, out: Path, picture: Path) -> None:
     results.print(table)
     results.print(f"Light strays {measurement.spread_mm:.2f} mm in this paper. {_corrected(measurement)}")
     if measurement.overprint_error is not None:
-        results.print(f"Overprints are {measurement.overprint_error:.1f} ΔE00 off what the ink model says.")
+        results.print(
+            f"Overprints are {measurement.overprint_error:.1f} ΔE00 off what the ink model says; from now on "
+            "they count as measured.",
+            soft_wrap=True,
+        )
     for remark in measurement.remarks:
         people.print(f"[yellow]{remark}[/yellow]", soft_wrap=True)
     people.print(f"Wrote {out}. Look at {picture} to see what was found.", soft_wrap=True)

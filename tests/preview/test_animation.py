@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from PIL import Image
 from rich.console import Console
 
 from plotbot.errors import BadInput
+from plotbot.pens.model import Overprint
 from plotbot.plan.model import Plan
 from plotbot.preview.animation import frames, part_of, write_gif, write_mp4
 from plotbot.preview.picture import render_plan
@@ -34,6 +36,19 @@ def test_ink_only_grows_until_it_is_the_drawing(plan: Plan) -> None:
     blue = [(film[:, :, 2].astype(int) - film[:, :, 0] > 20).sum() for film in films]
     assert max(blue[:8]) == 0  # yellow comes first
     assert blue[-1] > 500
+
+
+def test_films_end_with_pairs_as_they_were_measured(plan: Plan) -> None:
+    pens = [one.pen.model_copy(update={"width_mm": 2.0}) for one in plan.passes]
+    wide = [replace(one, pen=pen) for one, pen in zip(plan.passes, pens, strict=True)]
+    pair = Overprint(under="1", over="3", lab=(80, -6, 70), provenance="measured", uncertainty=0.5)
+    # The upper pen comes twice: what it lies on is below both of its passes.
+    strokes = wide[1].strokes
+    passes = (wide[0], replace(wide[1], strokes=strokes[:9]), replace(wide[1], strokes=strokes[9:]))
+    measured = replace(plan, passes=passes, overprints=(pair,), paper_spread_mm=0.0)
+    last = list(frames(measured, 4.0, 12))[-1].astype(int)
+    assert np.abs(last - render_plan(measured, 4.0)).mean() < 1.5
+    assert np.abs(last - render_plan(replace(measured, overprints=()), 4.0)).mean() > 12
 
 
 def test_a_gif_plays_the_whole_plot(plan: Plan, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from plotbot.pens.model import Overprint
 from plotbot.plan.clock import estimate, stroke_times
 from plotbot.plan.model import Plan
 from plotbot.preview.picture import render_plan
@@ -94,15 +95,33 @@ def test_pens_can_be_switched_off(shown: webdriver.Chrome) -> None:
     assert np.abs(_picture(shown) - both).mean() < 0.5
 
 
-def test_the_picture_at_rest_is_the_ink_model_s(shown: webdriver.Chrome, plan: Plan) -> None:
-    seen = _picture(shown)
+def _apart(browser: webdriver.Chrome, plan: Plan) -> float:
+    """How far the sheet in the browser is from the preview of a plan, of 255."""
+    seen = _picture(browser)
     sheet = np.abs(seen - seen[3, 3]).sum(axis=2) > 4
     rows, columns = np.flatnonzero(sheet.any(axis=1)), np.flatnonzero(sheet.any(axis=0))
     seen = seen[rows[0] : rows[-1], columns[0] : columns[-1]]
     wanted = Image.fromarray(render_plan(plan, 8.0)).resize((105, 148), Image.Resampling.BOX)
     small = Image.fromarray(seen.astype(np.uint8)).resize((105, 148), Image.Resampling.BOX)
-    difference = np.abs(np.asarray(small).astype(float) - np.asarray(wanted).astype(float))
-    assert difference.mean() < 4
+    return float(np.abs(np.asarray(small).astype(float) - np.asarray(wanted).astype(float)).mean())
+
+
+def test_the_picture_at_rest_is_the_ink_model_s(shown: webdriver.Chrome, plan: Plan) -> None:
+    assert _apart(shown, plan) < 4
+
+
+def test_measured_pairs_show_in_the_picture(browser: webdriver.Chrome, plan: Plan, tmp_path: Path) -> None:
+    """Of pens so wide that they cover the sheet twice, of which the lower one keeps the upper one off."""
+    passes = tuple(
+        replace(one, pen=one.pen.model_copy(update={"width_mm": width}))
+        for one, width in zip(plan.passes, (2.5, 2.0), strict=True)
+    )
+    pair = Overprint(under="1", over="3", lab=(80, -6, 70), provenance="measured", uncertainty=0.5)
+    resisting = replace(plan, passes=passes, overprints=(pair,), paper_spread_mm=0.0)
+    write_report(tmp_path / "pairs.html", resisting, title="Pairs")
+    browser.get((tmp_path / "pairs.html").as_uri())
+    assert _apart(browser, resisting) < 4
+    assert _apart(browser, replace(resisting, overprints=())) > 12
 
 
 def test_keys_play_and_move_through_time(shown: webdriver.Chrome) -> None:
