@@ -136,6 +136,7 @@ def measure(
     """
     from plotbot.art.picture.load import load_picture  # noqa: PLC0415
     from plotbot.config import load_settings  # noqa: PLC0415
+    from plotbot.pens.check import check_inventory  # noqa: PLC0415
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
     from plotbot.pens.scan import measure_card  # noqa: PLC0415
     from plotbot.pens.scan_picture import found_picture  # noqa: PLC0415
@@ -149,6 +150,9 @@ def measure(
         if only or cross or sheet_options != SheetOptions():
             raise BadInput("--card says all of --only, --cross and the sheet already; leave those out.")
         inventory, card = _card_of(card_job, pens)
+    for finding in check_inventory(inventory):
+        if finding.kind == "wrong-white":  # every colour is relative to it
+            raise BadInput(f"{finding.message} Put the paper's right Lab in by set-lab.")
     with stage(f"Reading {scan.name}…"):
         light = load_picture(scan, longest_px=_MOST_PIXELS_ASIDE)
     if _is_jpeg(scan):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -67,12 +68,21 @@ def export(
     from plotbot.pens.inventory import load_inventory  # noqa: PLC0415
 
     write = {"toml": exchange.to_toml, "vpype": exchange.to_pen_config, "penset": exchange.to_penset}[to]
-    text = write(load_inventory(name))
+    inventory = load_inventory(name)
+    text = write(inventory)
     if out is None:
         results.file.write(text)
-        return
-    _write(text, out, replace=replace)
-    people.print(f"Wrote {out}.", soft_wrap=True)
+    else:
+        _write(text, out, replace=replace)
+        people.print(f"Wrote {out}.", soft_wrap=True)
+    if to != "toml":
+        # The format has no place for the rest, and its readers none to look for it.
+        also = f", {len(inventory.overprints)} overprints" if inventory.overprints else ""
+        people.print(
+            f"It holds a screen colour and a width of each pen; Labs, how sure they are{also} and the paper "
+            "stay in plotbot's own file (--to toml).",
+            soft_wrap=True,
+        )
 
 
 def set_lab(
@@ -107,6 +117,10 @@ def set_lab(
     values = inventory.model_dump(mode="json")
     values["id"] = out.stem
     places = {pen.id: place for place, pen in enumerate(inventory.pens)}
+    read = Counter(label if label == "paper" else find_pen(inventory, label).id for label, _ in wanted)
+    twice = next((label for label, count in read.items() if count > 1), None)
+    if twice is not None:
+        raise BadInput(f"There are {read[twice]} readings of {twice}; give one, their mean for instance.")
     for label, lab in wanted:
         if label == "paper":
             values["paper"]["lab"] = lab

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -72,6 +73,26 @@ def test_a_wrong_reading_is_one_sentence_and_writes_nothing(run: Run, reading: s
     assert result.code == 2
     assert says in result.err
     assert not Path("mine.toml").exists()
+
+
+def test_two_readings_of_one_pen_are_refused_and_a_wrong_white_is_not_measured_on(run: Run) -> None:
+    twice = run("pens", "set-lab", "staedtler12", "20=57,66,-4", "magenta=50,60,-4", "--out", "mine.toml")
+    assert twice.code == 2
+    assert "2 readings of 20" in twice.err
+    text = run("pens", "export", "staedtler12", "--to", "toml").out
+    Path("d65.toml").write_text(
+        re.sub(r"lab = \[\s*95.0,\s*0.0,\s*2.0", "lab = [94.0, -2.2, -18.0", text, count=1)
+    )
+    _photo("scan.png")
+    white = run("pens", "measure", "scan.png", "--pens", "d65.toml", "--out", "mine.toml")
+    assert white.code == 2
+    assert "D50" in white.err
+    assert not Path("mine.toml").exists()
+
+
+def test_what_a_format_cannot_hold_is_said(run: Run) -> None:
+    assert "screen colour" in run("pens", "export", "staedtler12", "--to", "vpype").err
+    assert "screen colour" not in run("pens", "export", "staedtler12", "--to", "toml").err
 
 
 def test_a_pen_file_is_not_overwritten_unasked(run: Run) -> None:
