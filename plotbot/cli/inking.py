@@ -15,6 +15,7 @@ from plotbot.job.folder import Job
 from plotbot.machine.base import Machine
 from plotbot.pens.ledger import Ledger
 from plotbot.pens.model import Pen
+from plotbot.plan.capacity import begins_fresh
 
 __all__ = ["counted_ink", "dry_warnings"]
 
@@ -64,8 +65,9 @@ def dry_warnings(job: Job) -> list[str]:
             stroke.length_mm for index, stroke in enumerate(one.strokes, first) if index not in executed
         ]
         first += len(one.strokes)
-        if lengths:  # further passes with the same pen begin with a fresh one
-            left.setdefault(one.pen.id, (one.pen, lengths))
+        if lengths:  # further passes with the same pen begin with a fresh one, and so may the first
+            fresh = begins_fresh(one) and len(lengths) == len(one.strokes)
+            left.setdefault(one.pen.id, (one.pen, [] if fresh else lengths))
     with Ledger() as ledger:
         return ledger.warnings(job.plan.inventory, left.values())
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from plotbot.job.asking import PenSwap, Progress
 from plotbot.job.journal import Journal
 from plotbot.job.pace import Pace, planned_seconds
+from plotbot.plan.capacity import begins_fresh
 from plotbot.plan.model import Pass, Plan, Stroke
 from plotbot.plan.motion import flatten, mounting_seconds, stroke_seconds
 
@@ -107,7 +108,9 @@ class Tally:
             float(leg.mm.sum()),
             seconds,
             hardware,
-            fresh=untouched and before == leg.one_pass.pen.id and not leg.one_pass.kept,
+            fresh=untouched
+            and not leg.one_pass.kept
+            and (before == leg.one_pass.pen.id or begins_fresh(leg.one_pass)),
             kept=self.keeps_pen(position),
             layer=layer.name if layer is not None and leg.one_pass.pause else "",
         )

@@ -166,10 +166,11 @@ class Ledger:
             left = self.left_m(tin, pen)
             stroke = split_before_dry(left, lengths_mm)
             if stroke is not None:
+                takes = sum(lengths_mm) / 1000
+                has = f"about {_metres(left)} left" if left > 0 else "no ink left"
                 found.append(
-                    f"Pen {pen} has about {left:.0f} m left and this layer takes "
-                    f"{sum(lengths_mm) / 1000:.0f} m; change it before stroke {stroke + 1} of "
-                    f"{len(lengths_mm)}."
+                    f"Pen {pen} has {has} and this layer takes {_metres(takes)}; change it before stroke "
+                    f"{stroke + 1} of {len(lengths_mm)}."
                 )
         return found
 
@@ -218,6 +219,10 @@ def split_before_dry(left_m: float, lengths_mm: Sequence[float], reserve: float 
         if budget_mm < 0:
             return index
     return None
+
+
+def _metres(length: float) -> str:
+    return f"{length:.0f} m" if length >= 10 else f"{length:.1f} m"
 
 
 def ledger_path() -> Path:

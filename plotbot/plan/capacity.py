@@ -11,7 +11,9 @@ from plotbot.pens.ledger import split_before_dry
 from plotbot.plan.model import UM_PER_MM, Pass
 from plotbot.plan.motion import flatten, stroke_seconds
 
-__all__ = ["InkLeft", "split_passes"]
+__all__ = ["InkLeft", "begins_fresh", "split_passes"]
+
+_FRESH = "a fresh pen: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ def split_passes(passes: Sequence[Pass], ink: Iterable[InkLeft]) -> tuple[Pass, 
     return tuple(parts)
 
 
+def begins_fresh(one: Pass) -> bool:
+    """Whether a pass was planned for a pen of its kind that is new."""
+    return one.reason.startswith(_FRESH)
+
+
 def _parts(one: Pass, reach: InkLeft) -> list[Pass]:
     points, offsets = flatten([stroke.points for stroke in one.strokes])
     lengths = stroke_seconds(points / UM_PER_MM, offsets, 1.0, 1.0, 0.0)[0]
@@ -42,7 +49,7 @@ def _parts(one: Pass, reach: InkLeft) -> list[Pass]:
     while start < len(lengths):
         cut = split_before_dry(left_m, lengths[start:].tolist())
         if cut == 0 and not parts and left_m < reach.fresh_m:
-            left_m, reason = reach.fresh_m, "a fresh pen: the one in use is dry"
+            left_m, reason = reach.fresh_m, f"{_FRESH}the one in use is dry"
             continue
         end = len(lengths) if cut is None else start + max(cut, 1)
         wait_s = 0.0 if parts else one.wait_s
@@ -52,5 +59,5 @@ def _parts(one: Pass, reach: InkLeft) -> list[Pass]:
         parts.append(replace(part, kept=one.kept and not parts and reason == one.reason))
         drawn_m = float(np.sum(lengths[start:end])) / 1000
         start, left_m = end, reach.fresh_m
-        reason = f"a fresh pen: the one before is nearly dry after {drawn_m:.3g} m"
+        reason = f"{_FRESH}the one before is nearly dry after {drawn_m:.3g} m"
     return parts

@@ -12,6 +12,7 @@ from PIL import Image
 
 from plotbot.cli.inking import counted_ink, dry_warnings
 from plotbot.job import runner
+from plotbot.job.asking import PenSwap
 from plotbot.job.folder import open_job
 from plotbot.machine.base import Control
 from plotbot.machine.virtual import VirtualMachine
@@ -109,11 +110,15 @@ class _Plotter(VirtualMachine):
     hardware = True
 
 
-def _plot(folder: str) -> None:
+def _plot(folder: str) -> list[PenSwap]:
+    """Plot a job; what pens it asked for."""
+    asked: list[PenSwap] = []
+
     class Nods:
         def start(self, start: object) -> None: ...
 
-        def mount(self, swap: object) -> None: ...
+        def mount(self, swap: PenSwap) -> None:
+            asked.append(swap)
 
         def paused(self, progress: object) -> runner.Answer:
             return "stop"
@@ -123,6 +128,7 @@ def _plot(folder: str) -> None:
     machine.name = "plotter"
     with counted_ink(job, machine):
         runner.run(job, machine, Nods(), Control(), lambda _: None)
+    return asked
 
 
 def test_only_ink_on_paper_is_counted_and_a_refill_starts_anew(run: Run, square: Path) -> None:
@@ -150,6 +156,17 @@ def test_a_layer_that_will_run_dry_is_said_with_where_to_change_the_pen(run: Run
     (warning,) = dry_warnings(open_job(Path("job")))
     assert "2 Red" in warning
     assert "before stroke 1 of 1" in warning
+
+
+def test_a_plan_that_begins_with_a_fresh_pen_asks_for_one(run: Run, square: Path) -> None:
+    with Ledger() as ledger:
+        ledger.record("earlier", "staedtler12", "2", 600.0, 1)
+    assert run("draw", square, "--dry-run", "--split-dry", "--out", "job").code == 0
+    assert dry_warnings(open_job(Path("job"))) == []
+    assert _plot("job")[0].fresh
+    assert run("draw", square, "--dry-run", "--out", "unsplit").code == 0
+    assert "no ink left" in dry_warnings(open_job(Path("unsplit")))[0]
+    assert not _plot("unsplit")[0].fresh
 
 
 def _photo(path: str) -> None:
