@@ -99,9 +99,10 @@ def render(
         image = ink_layers.over_paper(*inked, ink, hides, sequence, pixels[0] * pixels[1], trapping)
     else:
         bare = (bare_share or ink_coverage.bare_share)(points, width, weights, *pixels)
-        of_pairs = None if trapping is None else trapping[np.ix_(sequence, sequence)]
-        hidden = [hiding[pen] for pen in sequence]
-        image = compose(1 - bare[:, sequence], ink[sequence], hidden, trapping=of_pairs).T
+        if sequence != sorted(sequence):
+            bare, ink, hiding = bare[:, sequence], ink[sequence], [hiding[pen] for pen in sequence]
+            trapping = None if trapping is None else trapping[np.ix_(sequence, sequence)]
+        image = compose(1 - bare, ink, hiding, trapping=trapping).T
     return (image if n == 1 else image**n).reshape(3, *pixels)
 
 
