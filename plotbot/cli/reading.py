@@ -205,6 +205,10 @@ class OwnArt:
         for option, given in (("--time-budget", self.time_budget is not None), ("--refine", self.refine)):
             if given and not pictures:
                 raise BadInput(f"{option} is for photographs; {arts[0].name} is none.")
+        if self.refine and self.marks == "stipple":
+            raise BadInput(
+                "--refine slides lines, and --marks stipple has none; its dots are settled as it is."
+            )
         if len(pictures) == len(arts) and (self.svg_mode != "plain" or self.maps or self.text != "outlines"):
             raise BadInput(f"--svg-mode, --map and --text are for SVGs; {arts[0].name} is a picture.")
         if pictures and place.fit is False:

@@ -68,6 +68,7 @@ def test_several_files_share_a_sheet(run: Run, picture: Path, square: Path) -> N
         (["{picture}", "--out", "nowhere/art.svg"], ["nowhere"]),
         (["missing.jpg"], ["missing.jpg"]),
         (["{picture}", "--time-budget", "20s"], ["time"]),
+        (["{picture}", "--marks", "stipple", "--refine"], ["--refine", "stipple"]),
     ],
 )
 def test_what_does_not_go_is_refused(

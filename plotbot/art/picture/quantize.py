@@ -285,8 +285,8 @@ def ink_by_pen(strokes: Strokes) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class _Effort:
-    """What a time budget leaves: strokes at least `longer` times as long, `layers` of the ink that the
-    paper would take, and tones thinned to `tone`."""
+    """What a time budget leaves: strokes at least `longer` times as long and fewer dots, `layers` of the ink
+    that the paper would take, and tones thinned to `tone`."""
 
     longer: float = 1.0
     layers: float = 1.0
@@ -422,7 +422,7 @@ class _Work:
         self.open = np.arange(self.shape[0] * self.shape[1])
         """Cells that still ask for ink when what was laid before is there."""
         self.hurried = False
-        self.shortest = options.shortest
+        self.shortest, self.dots = options.shortest, options.dots
 
     def floor(self) -> ColourDifference:
         """What is left when the inks mix as well as the tin can, without grain."""
@@ -445,7 +445,7 @@ class _Work:
         """All pens, one after the other."""
         tell("separating", 0.0)
         tone, options, spread = effort.tone, self.options, self.inventory.paper.light_spread_mm
-        self.shortest = options.shortest * effort.longer
+        self.shortest, self.dots = options.shortest * effort.longer, round(options.dots * effort.longer**-0.5)
         cap, mending = options.most_ink * effort.layers, _MENDING * effort.layers
         wanted = np.clip(relative_to_film(self.target), 1e-4, None) ** tone
         marks = options.marks.split("+")
@@ -622,7 +622,7 @@ class _Work:
         """One pen's marks of one kind, and the fine pixels that they ink."""
         width, options = pen.width_mm, self.options
         if mark == "stipple":
-            left = options.dots - sum(len(one.middles) for one in laid if isinstance(one, Dots))
+            left = self.dots - sum(len(one.middles) for one in laid if isinstance(one, Dots))
             widths = [one.width_mm for one in self.pens[index:]]
             scale = dot_scale(plan[:, index:], widths, left / self.cell**2)
             dots = Dots(

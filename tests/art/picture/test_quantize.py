@@ -174,6 +174,35 @@ def test_a_time_budget_trades_detail_and_only_then_tone(cat, tin, share):
     assert short.report.strokes < share * free.report.strokes
 
 
+@pytest.mark.slow
+def test_a_stippling_short_of_time_has_fewer_and_larger_dots(cat, tin):
+    free = quantize(cat, tin, (0, 0, 60, 60), QuantizeOptions(marks="stipple", dots=3000))
+    budget = 0.7 * free.report.seconds
+    short = quantize(
+        cat, tin, (0, 0, 60, 60), QuantizeOptions(marks="stipple", dots=3000, time_budget_s=budget)
+    )
+    assert 0.8 * budget < short.report.seconds <= budget
+    assert short.report.tone == 1
+    ink = [
+        np.mean([np.hypot(*np.diff(line, axis=0).T).sum() for _, line in one.strokes])
+        for one in (free, short)
+    ]
+    assert ink[1] > 1.1 * ink[0]
+    assert short.report.strokes < 0.8 * free.report.strokes
+
+
+def test_refining_leaves_dots_as_they_are(cat, tin):
+    from plotbot.art.picture.refine import _spaced, refine  # noqa: PLC0415
+
+    for diameter in dot_sizes(0.3):
+        assert len(_spaced(dot(np.array([9.0, 9.0]), diameter, 0.3))) == 1
+    bend = np.linspace(0, 1.5 * np.pi, 60)
+    assert len(_spaced(5 * np.stack([np.cos(bend), np.sin(bend)], axis=1))) == 7
+    before = quantize(cat, tin, (0, 0, 15, 15), QuantizeOptions(marks="stipple", dots=100))
+    after = refine(before, tin, QuantizeOptions(marks="stipple", dots=100))
+    assert after.strokes is before.strokes
+
+
 def test_no_time_at_all_is_refused(cat, tin):
     with pytest.raises(BadInput, match="cannot be held"):
         quantize(cat, tin, (0, 0, 40, 40), QuantizeOptions(time_budget_s=10))
