@@ -1,6 +1,6 @@
 """How long pictures and SVGs take, and how near they come.
 
-python bench/quantize.py photo      cat, coffee and astronaut, low-passed ΔE00 beside the tin's floor
+python bench/quantize.py photo      cat, coffee, astronaut and others, low-passed ΔE00 beside the tin's floor
 python bench/quantize.py refined    the same, refined by the renderer
 python bench/quantize.py large      a 2,000 x 2,000 photograph to a planned drawing in twelve pens
 python bench/quantize.py svg        50,000 and 200,000 paths to centre lines, and the most memory used
@@ -30,11 +30,14 @@ from plotbot.plan.build import make_plan
 
 SHEET = Paper.parse("a4")
 TIN = load_inventory("staedtler12")
+TUNED = ("chelsea", "coffee", "astronaut")
+OTHERS = ("rocket", "retina", "immunohistochemistry")
+"""Pictures that nobody looked at while the numbers of the separation and of settling were chosen."""
 
 
 def photo() -> None:
     for marks in (*MARKS, "flow+lines"):
-        for name in ("chelsea", "coffee", "astronaut"):
+        for name in (*TUNED, *OTHERS):
             picture = srgb_to_rec2020(getattr(data, name)() / 255)
             options = QuantizeOptions(marks=marks)
             start = time.process_time()
@@ -74,7 +77,7 @@ def large() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.png"
         Image.fromarray(data.astronaut()).resize((2000, 2000), Image.Resampling.BICUBIC).save(path)
-        for marks in ("hatch", "flow"):
+        for marks in MARKS:
             start = time.perf_counter()
             result = quantize(load_picture(path), TIN, SHEET.drawable, QuantizeOptions(marks=marks))
             drawn = time.perf_counter() - start
