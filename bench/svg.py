@@ -21,7 +21,7 @@ from plotbot.drawing import from_strokes
 from plotbot.paper import Paper
 from plotbot.pens.inventory import load_inventory
 from plotbot.plan.build import make_plan
-from plotbot.plan.motion import estimate
+from plotbot.plan.clock import estimate
 from plotbot.preview.matching import Target, judge_matching, matching_picture
 from plotbot.preview.picture import write_png
 

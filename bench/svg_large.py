@@ -2,7 +2,7 @@
 
     uv run python bench/svg_large.py [--paths 50000] [--modes faithful lines] [--makes map dots …] [--peer]
 
-Each run is a process of its own, `plotbot plan FILE --dry-run`: CPU seconds, wall seconds and most memory.
+Each run is a process of its own, `plotbot draw FILE --dry-run`: CPU seconds, wall seconds and most memory.
 --peer: vpype's read, occult (if the plugin is installed), linemerge and linesort of the same file, and how
 many times as long it takes as plotbot. It draws centre lines in one colour per layer, no tones.
 """
@@ -43,8 +43,17 @@ def main() -> None:
                 job = Path(folder) / f"{make}-{number}"
                 cpu, wall, megabytes, code = _measured(
                     [
-                        *(sys.executable, "-m", "plotbot", "plan", str(path), "--svg-mode", mode),
-                        *("--fit", "--pens", "staedtler12", "--paper", "a4", "--out", str(job), "--json"),
+                        *(
+                            sys.executable,
+                            "-m",
+                            "plotbot",
+                            "draw",
+                            str(path),
+                            "--dry-run",
+                            "--svg-mode",
+                            mode,
+                        ),
+                        *("--pens", "staedtler12", "--paper", "a4", "--out", str(job), "--json"),
                     ]
                 )
                 beside = "" if peer is None else f"{peer:12.1f}{peer / cpu:12.2f}"

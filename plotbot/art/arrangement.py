@@ -30,6 +30,7 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp",
 """Endings of files that are photographs; others are read as SVGs."""
 
 _JUDGED_MM = 0.5
+_INKED = "over ink that is there already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def arrange(
     options: ArrangeOptions | None = None,
     on_progress: Progress | None = None,
 ) -> Arranged:
-    """Draw files on a sheet. A time budget in `tones` is shared by the photographs. Raises `BadInput`."""
+    """Draw files on a sheet. A time budget in `tones` is shared by what has tones:
+    photographs, and SVGs as they look. Raises `BadInput`."""
     options = options or ArrangeOptions()
     columns, rows = options.grid or (1, 1)
     if not 1 <= len(paths) <= columns * rows:
@@ -125,8 +127,8 @@ def arrange(
     areas = cells(paper.drawable, columns, rows, options.gap)
     tell = on_progress or (lambda _what, _share: None)
     if options.tones is not None and options.tones.time_budget_s is not None:
-        photographs = sum(1 for index in range(len(areas)) if _is_picture(paths[index % len(paths)]))
-        share = options.tones.time_budget_s / max(photographs, 1)
+        toned = [_is_picture(path) or options.svg_mode == "faithful" for path in paths]
+        share = options.tones.time_budget_s / max(sum(toned[k % len(paths)] for k in range(len(areas))), 1)
         options = replace(options, tones=replace(options.tones, time_budget_s=share))
     made = [
         _piece(path, inventory, paper, area, options, _part(tell, index, len(paths)))
@@ -229,6 +231,12 @@ def _svg(
 
     mode: Literal["lines", "faithful"] = "lines" if options.svg_mode == "lines" else "faithful"
     settings = ArtworkOptions(svg_mode=mode, layer_map=options.layers, text=options.text)
+    if options.tones is not None:
+        asked = options.tones
+        tones = replace(
+            settings.tones, time_budget_s=asked.time_budget_s, motion=asked.motion, seed=asked.seed
+        )
+        settings = replace(settings, tones=tones)
     art = read_artwork(path, inventory, area, settings, tell, options.placement(fits=True))
     figures: dict[str, Any] = {"art": path.name}
     if art.difference is not None:
@@ -238,8 +246,9 @@ def _svg(
     if art.overdrawn is not None:
         figures["overdrawing"] = art.overdrawn.as_dict()
     strokes = _moved(art.strokes, art.pose, area, options.crop)
+    gone = [] if art.overdrawn is None else [art.pose.apply(points) for points in art.overdrawn.gone]
     return _Piece(
-        drawings.from_strokes(strokes, inventory, paper),
+        drawings.from_strokes(strokes, inventory, paper, {_INKED: gone} if gone else None),
         figures,
         art.target,
         art.box_mm,

@@ -135,6 +135,12 @@ def make_job(
             compared = matching_picture(plan, matching)
             write_png(staging / PICTURE_NAME, compared, 96)
             pictures = [(" ".join(matching.remarks()), compared)]
+        saved = [one["overdrawing"] for one in facts.files if one.get("overdrawing")]
+        if saved:
+            shown["overdrawing left out"] = {
+                "mm over ink of the same pen": sum(one["repeated_mm"] for one in saved),
+                "mm where paper is wet enough": sum(one["soaked_mm"] for one in saved),
+            }
         export_svg(plan, staging / "drawing.svg")
         picture = render_plan(plan, PREVIEW_DPI / 25.4)
         write_png(staging / "preview.png", picture, PREVIEW_DPI, [("Title", facts.title)])

@@ -123,7 +123,9 @@ class OwnArt:
     time_budget: Annotated[
         str | None,
         typer.Option(
-            "--time-budget", help="Photographs: draw no longer, e.g. 45min.", rich_help_panel=_PANEL
+            "--time-budget",
+            help="Photographs, and SVGs as they look: draw no longer, e.g. 45min.",
+            rich_help_panel=_PANEL,
         ),
     ] = None
     refine: Annotated[
@@ -202,9 +204,16 @@ class OwnArt:
             if not art.is_file():
                 raise BadInput(f"There is no file {art}.")
         pictures = [art for art in arts if art.suffix.lower() in PICTURES]
-        for option, given in (("--time-budget", self.time_budget is not None), ("--refine", self.refine)):
-            if given and not pictures:
-                raise BadInput(f"{option} is for photographs; {arts[0].name} is none.")
+        if self.time_budget is not None and not pictures and self.svg_mode != "faithful":
+            raise BadInput(
+                f"--time-budget is for photographs and for SVGs with --svg-mode faithful; {arts[0].name} "
+                "is drawn line by line."
+            )
+        if self.refine and not pictures:
+            raise BadInput(
+                f"--refine is for photographs; {arts[0].name} is an SVG, whose lines and edges stay where "
+                "they are."
+            )
         if self.refine and self.marks == "stipple":
             raise BadInput(
                 "--refine slides lines, and --marks stipple has none; its dots are settled as it is."

@@ -124,3 +124,22 @@ def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path, command: str, moment: s
     assert "Traceback" not in said
     left = [path for path in tmp_path.rglob("*") if path.is_file() and "cache" not in str(path)]
     assert left == [tmp_path / "cat.png"]
+
+
+def test_strokes_over_ink_of_the_same_pen_are_counted_in_the_job(run, tmp_path):
+    (tmp_path / "twice.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="60mm" height="40mm" viewBox="0 0 60 40">'
+        + '<path d="M5 20H55" stroke="#000" stroke-width=".3"/>' * 40
+        + "</svg>"
+    )
+    report = run(
+        "draw", tmp_path / "twice.svg", "--svg-mode", "faithful", "--dry-run", "--pens", "staedtler12",
+        "--paper", "a6", "--out", tmp_path / "job", "--json",
+    ).json  # fmt: skip
+    assert report["totals"]["strokes"] == 1
+    assert [one["reason"] for one in report["dropped"]] == ["over ink that is there already"] * 39
+    saved = report["files"][0]["overdrawing"]
+    assert saved["strokes"] == 39
+    length = report["dropped"][0]["length_mm"]
+    assert saved["repeated_mm"] == pytest.approx(39 * length, rel=0.01)
+    assert "overdrawing left out" in (tmp_path / "job" / "report.html").read_text()

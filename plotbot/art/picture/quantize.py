@@ -418,7 +418,7 @@ class _Work:
         lightness = film_to_lab(relative_to_film(target), self.paper)[..., 0]
         self.lightness = lightness
         self.field = direction_field(lightness, cell)
-        self.first: npt.NDArray[np.float32] | None = None
+        self.best: Floats | None = None
         self.open = np.arange(self.shape[0] * self.shape[1])
         """Cells that still ask for ink when what was laid before is there."""
         self.hurried = False
@@ -426,9 +426,8 @@ class _Work:
 
     def floor(self) -> ColourDifference:
         """What is left when the inks mix as well as the tin can, without grain."""
-        assert self.first is not None
-        goal = relative_to_film(self.target).reshape(-1, 3)
-        film = self._mixed(goal, self.first).reshape(*self.shape, 3)
+        assert self.best is not None
+        film = self.best.reshape(*self.shape, 3)
         return colour_difference(film, self.target, self.paper, self.cell, self.options.viewing)
 
     def _film(self, coverage: npt.NDArray[np.float32]) -> Floats:
@@ -461,8 +460,8 @@ class _Work:
             self.open = np.flatnonzero(np.abs(goal - planned.reshape(-1, 3)).max(axis=1) > _ASKS)
         plan = self._first_plan(goal, cap)
         first = plan.copy()
-        if self.first is None:
-            self.first = first
+        if self.best is None:
+            self.best = self._mixed(goal, first)
         meets: Floats | None = None
         expected, changed = np.ones((len(self.open), 3)), bool(strokes)
         for index, pen in enumerate(self.pens if tones else []):

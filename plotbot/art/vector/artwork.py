@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from plotbot.art.picture.inked import film_of_lines
 from plotbot.art.picture.judge import ColourDifference, Strokes, colour_difference, resized
-from plotbot.art.picture.quantize import QuantizeOptions, tones_over
+from plotbot.art.picture.quantize import QuantizeOptions, estimate_seconds, tones_over
 from plotbot.art.vector.belonging import Belonging
 from plotbot.art.vector.laying import lay_lines
 from plotbot.art.vector.lettering import lay_text
@@ -216,6 +216,13 @@ def _faithful(
             (pen if isinstance(pen, LayeredPen) else belonging.named(pen, points), points)
             for pen, points in drawn
         ]
+    elif sheet and tones.time_budget_s is not None:
+        needed = estimate_seconds(sheet, inventory, tones.motion)
+        if needed > tones.time_budget_s:
+            raise BadInput(
+                f"A time budget of {tones.time_budget_s:g} s cannot be held: {name} has no tones to make "
+                f"lighter, and its lines take {needed:.0f} s; make it smaller or give more time."
+            )
     if not sheet:
         raise BadInput(f"{name} draws nothing that can be told from the paper.")
     tell("judging", 0.95)

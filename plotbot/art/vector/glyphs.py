@@ -1,5 +1,5 @@
-"""Small solid marks, such as text, as lines of one pen: the outline inside the edge, and the middle of
-what is too narrow for that. They come from a picture, so any font that resvg knows will do."""
+"""Small solid marks, such as text, as lines of one pen: rings inside the edge, and the middle of what is
+too narrow for that. They come from a picture, so any font that resvg knows will do."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ __all__ = ["mark_lines"]
 
 Floats = npt.NDArray[np.float64]
 
+_SPACING = 0.8
+"""Between rings, in widths of the pen."""
+
 
 def mark_lines(mask: npt.NDArray[Any], mm_per_px: float, width_mm: float) -> list[Floats]:
-    """Polylines [n, 2] in mm that ink a mask [H, W] with a pen, but for the inside of what is wide."""
+    """Polylines [n, 2] in mm that ink a mask [H, W] with a pen."""
     from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter1d  # noqa: PLC0415
     from skimage.measure import find_contours  # noqa: PLC0415
     from skimage.morphology import skeletonize  # noqa: PLC0415
@@ -27,7 +30,9 @@ def mark_lines(mask: npt.NDArray[Any], mm_per_px: float, width_mm: float) -> lis
     depth = distance_transform_edt(mask) * mm_per_px
     half = width_mm / 2
     lines = []
-    for contour in find_contours(depth, half):  # type: ignore[no-untyped-call]
+    # Rings inwards as long as there is an inside.
+    levels = np.arange(half, max(float(depth.max()), 1.01 * half), _SPACING * width_mm)
+    for contour in (one for level in levels for one in find_contours(depth, level)):  # type: ignore[no-untyped-call]
         smooth = gaussian_filter1d(contour, 1.0, axis=0, mode="wrap")
         lines.append(np.concatenate([smooth, smooth[:1]]) if len(smooth) > 3 else contour)
     inked = binary_dilation(depth >= half, iterations=max(1, round(half / mm_per_px)))

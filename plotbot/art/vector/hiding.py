@@ -20,13 +20,14 @@ Areas = npt.NDArray[Any]
 Owners = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_LAYER_DEPTH = 2.0
+_LAYER_DEPTH = 1.5
 """How often a layer of areas covers the sheet."""
 
 _LARGEST_LAYER = 20_000
 _AREAS_PER_TILE = 24
 _SPECK_MM2 = 1e-6
 _ROUNDS = 6
+_MOST_OVER = 100
 
 _SEAM_MM = 0.002
 """Between areas that were cut from one another, where rounding leaves it."""
@@ -63,9 +64,11 @@ def uppermost(
         above &= (inks[owners[low]] < 0) | (inks[owners[low]] != inks[covers[high]])
         low, high = low[above], high[above]
         if exact is not None:
-            # What is larger than all that lies over it is seen, whatever the parts are.
+            # What is larger than all that lies over it is seen, whatever the parts are; and so, it is
+            # taken, is what very many small ones would have to hide together.
             over = np.bincount(low, shapely.area(areas[covers[high]]), minlength=len(parts))
-            matters = exact[owners] | (over >= shapely.area(parts))
+            few = np.bincount(low, minlength=len(parts)) <= _MOST_OVER
+            matters = exact[owners] | ((over >= shapely.area(parts)) & few)
             low, high = low[matters[low]], high[matters[low]]
         parts = _cut(parts, low, areas[covers[high]])
         found.append(polygons_of(parts, owners))

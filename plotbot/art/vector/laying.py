@@ -76,7 +76,7 @@ def lay_lines(
     """
     pieces = _Pieces([piece for shape in shapes for piece in _pieces(shape, palette)], palette, size)
     tell(0.2)
-    seen = uppermost(pieces.areas, pieces.hides, pieces.inks, _matters(pieces))
+    seen = uppermost(pieces.areas, pieces.hides, pieces.inks, pieces.solid)
     tell(0.5)
     hidden = pieces.plain & ~pieces.thin & ~shapely.is_empty(pieces.areas)
     hidden[seen[1]] = False
@@ -92,7 +92,7 @@ def lay_lines(
     )
     own = pieces.solid[owners]
     solid, owners = solid[own], owners[own]
-    lights = light_of([pieces[k].paint for k in owners.tolist()])
+    lights = light_of([palette.shown(pieces[k].paint, pieces[k].shape.place) for k in owners.tolist()])
     tell(0.7)
     strokes: Strokes = [(pieces.name(k), points) for k, points in lines]
     groups = np.array([f"{pieces.inks[k]} {pieces[k].shape.layer}" for k in owners.tolist()])
@@ -171,17 +171,6 @@ def _pen_of(piece: _Piece, palette: Palette) -> Pen | None:
     return palette.solid_pen(piece.paint, piece.shape.place)
 
 
-def _matters(pieces: _Pieces) -> npt.NDArray[np.bool_]:
-    """The areas whose seen parts matter: those of one pen, and what may hide a line."""
-    matters = pieces.solid.copy()
-    lines = np.flatnonzero(pieces.thin)
-    hiding = np.flatnonzero(pieces.hides & ~shapely.is_empty(pieces.areas))
-    if len(lines) and len(hiding):
-        which, where = shapely.STRtree(pieces.lines).query(pieces.areas[hiding])
-        matters[hiding[which[lines[where] < hiding[which]]]] = True
-    return matters
-
-
 def _thin_lines(
     pieces: _Pieces,
     seen: tuple[npt.NDArray[Any], npt.NDArray[np.int64]],
@@ -197,7 +186,10 @@ def _thin_lines(
     places, left = places[drawn], left[drawn]
     left = _on_page(left, size)
     found, which = polylines(left, _SHORTEST_MM)
-    kept = shown(found, picture, size)
+    # Letters in single lines are not in the rendering; they have no width.
+    kept = shown(found, picture, size) | np.array(
+        [pieces[k].shape.width == 0 for k in places[which]], dtype=bool
+    )
     return [
         (place, points)
         for place, points, there in zip(places[which].tolist(), found, kept.tolist(), strict=True)

@@ -7,7 +7,7 @@ of a quarter of a pen's width, read along the middle of each stroke.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,19 +31,19 @@ _MOST_PLACES = 60_000_000
 @dataclass(frozen=True, slots=True, eq=False)
 class Overdrawn:
     """strokes: what is left, in the order they came. repeated_mm: ink left out because the same pen had
-    been there; soaked_mm: because the paper was wet enough; dropped: strokes of which nothing is left."""
+    been there; soaked_mm: because the paper was wet enough; gone: strokes of which nothing is left."""
 
     strokes: Strokes
     repeated_mm: float
     soaked_mm: float
-    dropped: int
+    gone: list[Floats] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, float]:
         """For ``--json``."""
         return {
             "repeated_mm": round(self.repeated_mm, 1),
             "soaked_mm": round(self.soaked_mm, 1),
-            "strokes": self.dropped,
+            "strokes": len(self.gone),
         }
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Overdrawn:
         wet = f", {self.soaked_mm / 1000:.2f} m more where the paper is wet enough" if self.soaked_mm else ""
         return (
             f"Overdrawing left out: {self.repeated_mm / 1000:.2f} m over ink of the same pen{wet}; "
-            f"{self.dropped} stroke{'s' if self.dropped != 1 else ''} fewer."
+            f"{len(self.gone)} stroke{'s' if len(self.gone) != 1 else ''} fewer."
         )
 
 
@@ -68,7 +68,7 @@ def remove_overdrawing(
     if not most_ink >= 1:
         raise BadInput(f"most_ink is {most_ink:g}; the paper must take at least 1 layer.")
     if not strokes:
-        return Overdrawn([], 0.0, 0.0, 0)
+        return Overdrawn([], 0.0, 0.0)
     for pen_id, _ in strokes:
         if pen_id not in inventory:
             raise BadInput(f"Inventory {inventory.id!r} has no pen {pen_id!r}.")
@@ -82,8 +82,8 @@ def remove_overdrawing(
     columns, rows = np.ceil((high - low) / cell).astype(int) + 1
     layers = np.zeros((rows, columns), np.uint8)
     kept: list[tuple[int, str, Floats]] = []
+    gone: list[Floats] = []
     repeated = soaked = 0.0
-    dropped = 0
     # Of what is too much, the lightest inks are missed least.
     for pen_id in sorted({pen_id for pen_id, _ in strokes}, key=lambda pen: (inventory[pen].lab[0], pen)):
         width = inventory[pen_id].width_mm
@@ -106,11 +106,12 @@ def remove_overdrawing(
                 continue
             line = points[offsets[place] : offsets[place + 1]]
             pieces = _runs(state[offsets[place] : offsets[place + 1]])
-            dropped += not pieces
+            if not pieces:
+                gone.append(given)
             kept += [(number, name, _between(line, start, end) + low) for start, end in pieces]
         layers[own] += 1
     kept.sort(key=lambda piece: piece[0])
-    return Overdrawn([(pen_id, line) for _, pen_id, line in kept], repeated, soaked, dropped)
+    return Overdrawn([(pen_id, line) for _, pen_id, line in kept], repeated, soaked, gone)
 
 
 def _line(points: Floats) -> Floats:

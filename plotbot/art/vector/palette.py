@@ -22,6 +22,8 @@ _LIKE_DE, _LITTLE_DE, _LIKE_AB = 7.0, 2.5, 12.0
 """An area is drawn with one pen that is so near (ΔE00) to its colour, or hardly farther than any mixture."""
 
 _MOST_PAINTS = 400
+_PALE = 0.25
+"""A paint of which so little is left in a layer with a pen of its own is a tone of that pen."""
 
 
 class Palette:
@@ -82,7 +84,17 @@ class Palette:
         pen = self.nearest(paint)[0]
         if pen is None or not is_opaque(paint):
             return None
+        if place in self.forced and _weakest(paint) > _PALE:
+            return None
         return self.forced.get(place) or (pen if self._alone.get(paint) else None)
+
+    def shown(self, paint: Rgba, place: int) -> Rgba:
+        """A paint as a rendering has it: in a layer with a pen of its own as `source.tinted` makes it."""
+        if place not in self.forced:
+            return paint
+        ink, bare = np.clip(lab_to_srgb(np.array(self.forced[place].lab)), 0, 1), _weakest(paint)
+        red, green, blue = (round(255 * float(part + (1 - part) * bare)) for part in ink)
+        return (red, green, blue, paint[3])
 
     def line_pen(self, paint: Rgba, place: int) -> Pen | None:
         """The pen of a thin line that is to look like its paint; None where that is the bare paper."""
@@ -95,6 +107,11 @@ class Palette:
         over = rgba[:, :3] / 255 * rgba[:, 3:] + white * (1 - rgba[:, 3:])
         # What a screen shows as white is the bare paper, and darker colours follow it down a little.
         return np.asarray(srgb_to_lab(over * (1 - (1 - white) * over)))
+
+
+def _weakest(paint: Rgba) -> float:
+    """The weakest of red, green and blue, 0..1: how little of a colour there is."""
+    return min(paint[:3]) / 255
 
 
 def light_of(paints: Sequence[Rgba]) -> Floats:

@@ -24,7 +24,7 @@ from pathlib import Path
 from plotbot.art.vector import ArtworkOptions, read_artwork
 from plotbot.pens.inventory import load_inventory
 tin = load_inventory("staedtler12")
-art = read_artwork(Path(sys.argv[1]), tin, (10, 10, 70, 50), ArtworkOptions("lines"))
+art = read_artwork(Path(sys.argv[1]), tin, (10, 10, 70, 50), ArtworkOptions(sys.argv[2]))
 most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps([len(art.strokes), most / 1024]))
 """
@@ -59,12 +59,13 @@ def test_every_file_is_drawn_or_refused_in_a_sentence(name, mode, tin, tmp_path,
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mode", ["lines", "faithful"])
 @pytest.mark.parametrize("name", LARGE)
-def test_large_files_take_less_than_two_gigabytes(name, tmp_path):
+def test_large_files_take_less_than_two_gigabytes(name, mode, tmp_path):
     path = tmp_path / "large.svg"
     path.write_bytes(HOSTILE[name])
     run = subprocess.run(
-        [sys.executable, "-c", MEASURED, str(path)],
+        [sys.executable, "-c", MEASURED, str(path), mode],
         capture_output=True,
         text=True,
         check=True,
