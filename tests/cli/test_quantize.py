@@ -92,10 +92,10 @@ def test_what_does_not_go_is_refused(
 )
 def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path, command: str, moment: str, says: str) -> None:
     """A real signal to a real process at a terminal."""
-    Image.fromarray(data.chelsea()).save(tmp_path / "cat.png")
+    Image.fromarray(data.chelsea()[60:260, 100:300]).save(tmp_path / "cat.png")
     ours, theirs = os.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "plotbot", *command.split(), "--paper", "a6"],
+        [sys.executable, "-m", "plotbot", *command.split(), "--paper", "60x60mm", "--margin", "5mm"],
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

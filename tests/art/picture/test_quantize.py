@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -176,11 +178,10 @@ def test_a_time_budget_trades_detail_and_only_then_tone(cat, tin, share):
 
 @pytest.mark.slow
 def test_a_stippling_short_of_time_has_fewer_and_larger_dots(cat, tin):
-    free = quantize(cat, tin, (0, 0, 60, 60), QuantizeOptions(marks="stipple", dots=3000))
+    options = QuantizeOptions(marks="stipple", dots=800, pens=("9", "76", "4"))
+    free = quantize(cat, tin, (0, 0, 30, 30), options)
     budget = 0.7 * free.report.seconds
-    short = quantize(
-        cat, tin, (0, 0, 60, 60), QuantizeOptions(marks="stipple", dots=3000, time_budget_s=budget)
-    )
+    short = quantize(cat, tin, (0, 0, 30, 30), replace(options, time_budget_s=budget))
     assert 0.8 * budget < short.report.seconds <= budget
     assert short.report.tone == 1
     ink = [
