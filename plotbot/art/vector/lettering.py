@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -18,6 +19,9 @@ __all__ = ["lay_text"]
 
 Size = tuple[float, float]
 
+_MOSTLY = 0.6
+"""A letter of which so much is of one pen is all drawn with it."""
+
 
 def lay_text(
     texts: ElementTree.Element, size_px: Size, size: Size, name: str, palette: Palette
@@ -30,17 +34,38 @@ def lay_text(
     inked = picture.min(axis=2) < 0.6
     if not inked.any():
         return [], None
-    flat = np.asarray(rec2020_to_lab(picture[inked].astype(np.float64)))
+    which = _pens_of(picture, inked, palette)
+    strokes: Strokes = []
+    for index in np.unique(which[inked]):
+        pen = palette.pens[index]
+        lines = mark_lines(which == index, mm_per_px, pen.width_mm)
+        strokes += [(LayeredPen(pen.id, ""), line) for line in lines]
+    return strokes, inked
+
+
+def _pens_of(
+    picture: npt.NDArray[Any], inked: npt.NDArray[np.bool_], palette: Palette
+) -> npt.NDArray[np.int64]:
+    """The number of the pen for every pixel of letters [H, W], -1 elsewhere.
+
+    A pixel at the edge is mixed with the paper: it has the colour of what is inside, and a letter that is
+    mostly of one colour is all of it.
+    """
+    from scipy.ndimage import binary_erosion, distance_transform_edt, label  # noqa: PLC0415
+    from skimage.morphology import skeletonize  # noqa: PLC0415
+
+    core = binary_erosion(inked, iterations=2) | skeletonize(inked)  # type: ignore[no-untyped-call]
+    flat = np.asarray(rec2020_to_lab(picture[core].astype(np.float64)))
     apart = np.stack([delta_e00(flat, lab[None]) for lab in palette.labs], axis=1)
     which = np.full(inked.shape, -1)
-    which[inked] = apart.argmin(axis=1)
-    strokes: Strokes = []
-    used, counts = np.unique(which[inked], return_counts=True)
-    # Edges of letters mix with the paper; only colours with a body of their own are colours.
-    bodies = used[counts > 0.15 * counts.max()]
-    for index in bodies:
-        pen = palette.pens[index]
-        # Mixed edge pixels go to the letter they belong to.
-        mask = (which == index) | (inked & ~np.isin(which, bodies))
-        strokes += [(LayeredPen(pen.id, ""), line) for line in mark_lines(mask, mm_per_px, pen.width_mm)]
-    return strokes, inked
+    which[core] = apart.argmin(axis=1)
+    rows, columns = distance_transform_edt(~core, return_distances=False, return_indices=True)
+    which[inked] = which[rows[inked], columns[inked]]
+    letters, count = label(inked, np.ones((3, 3)))
+    shares = np.zeros((count, len(palette.pens)))
+    np.add.at(shares, (letters[core] - 1, which[core]), 1)
+    mostly = shares.argmax(axis=1)
+    alike = shares.max(axis=1) > _MOSTLY * shares.sum(axis=1)
+    whole = inked & np.concatenate([[False], alike])[letters]
+    which[whole] = mostly[letters[whole] - 1]
+    return which

@@ -25,6 +25,9 @@ _TURN = math.radians(45)
 _SHORTEST = 0.6
 _MIN_PIECE_MM = 0.1
 _SIMPLE_MM = 0.01
+_HIDDEN, _SEAM = 0.48, 0.05
+"""How far ink reaches from the middle of a line, and what of a bare seam is worth a line."""
+
 _ROUND = 4
 """Sides of a quarter of a circle no wider than a few pens."""
 
@@ -48,8 +51,12 @@ def infill(areas: npt.NDArray[Any], width: float) -> list[Floats]:
     step = _SPACING * width
     limbs = shapely.difference(edge, wide)
     while len(limbs := limbs[~shapely.is_empty(limbs)]):
+        inside = shapely.buffer(limbs, -width * _HIDDEN, quad_segs=_ROUND)
         limbs = shapely.buffer(limbs, -step, quad_segs=_ROUND)
         lines += _lines(shapely.boundary(limbs))
+        # What is too narrow for one ring more would stay bare along its middle.
+        seams = shapely.difference(inside, shapely.buffer(limbs, width * 0.55, quad_segs=_ROUND))
+        lines += _lines(shapely.boundary(seams[shapely.area(seams) > _SEAM * width * width]))
     # A little into the limbs, so that nothing is left bare between the two.
     some = ~shapely.is_empty(wide)
     wide = shapely.intersection(

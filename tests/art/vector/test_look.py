@@ -129,3 +129,25 @@ def test_rows_through_an_area_begin_and_end_at_its_edge():
         parts = [part.bounds[::2] for part in shapely.get_parts(across)]
         assert any(part == pytest.approx((left, right), abs=1e-6) for part in parts)
     assert 0.1 * np.diff(ends, axis=1).sum() == pytest.approx(area.area, rel=2e-3)
+
+
+def test_letters_are_of_one_pen_and_as_solid_as_they_are_wide(read, tin):
+    """Also small ones of a second colour, whose soft edges are as dark as other pens are."""
+    art = read(
+        "<text x='4' y='18' font-size='16' font-family='DejaVu Sans, sans-serif'>Ink</text>"
+        "<text x='4' y='32' font-size='6' font-family='serif' fill='#b01010'>on paper</text>"
+    )
+    upper = {str(pen) for pen, points in art.strokes if points[:, 1].max() < 22}
+    lower = {str(pen) for pen, points in art.strokes if points[:, 1].min() > 22}
+    assert (upper, lower) == ({"9"}, {"2"})
+
+
+@pytest.mark.parametrize("width", [0.5, 0.65, 0.8, 1.0, 1.25])
+def test_a_line_of_any_width_is_solid(read, tin, width):
+    art = read(f"<path d='M5 20 Q30 5 55 20' fill='none' stroke='#000' stroke-width='{width}'/>")
+    film = film_of_strokes(art.strokes, tin, WHOLE, 20.0)
+    dark = film_to_lab(film, tin.paper.lab)[..., 0] < 40
+    # Across its top, at (30, 12.5).
+    assert dark[:, 600].sum() / 20 == pytest.approx(width, abs=0.12)
+    run = np.flatnonzero(dark[:, 600])
+    assert np.diff(run).max() == 1
