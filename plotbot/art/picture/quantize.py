@@ -421,6 +421,10 @@ class _Work:
         self.best: Floats | None = None
         self.open = np.arange(self.shape[0] * self.shape[1])
         """Cells that still ask for ink when what was laid before is there."""
+        self.ground: Floats = np.ones((1, 3))
+        """Film in these cells of what was laid before, [n, 3] or [1, 3]."""
+        self.own: dict[int, Floats] = {}
+        """Which share of every cell [H, W] the strokes laid before cover, by the number of their pen."""
         self.hurried = False
         self.shortest, self.dots = options.shortest, options.dots
 
@@ -437,7 +441,7 @@ class _Work:
     def _mixed(self, goal: Floats, coverage: npt.NDArray[np.float32]) -> Floats:
         """Film [cells, 3] of coverages of the open cells; others are as they are to be."""
         film = goal.copy()
-        film[self.open] = self._film(coverage)
+        film[self.open] = self.ground * self._film(coverage)
         return film
 
     def draw(self, effort: _Effort, tell: Progress) -> Strokes:
@@ -456,9 +460,8 @@ class _Work:
         before = self._inked(strokes)
         sheet = self._sheet(before)
         planned = resized(sheet.seen(), self.shape)
-        if self.laid:
-            self.open = np.flatnonzero(np.abs(goal - planned.reshape(-1, 3)).max(axis=1) > _ASKS)
-        plan = self._first_plan(goal, cap)
+        self._begin_on(planned, goal, before)
+        plan = self._first_plan(goal, cap, self._meets(sheet))
         first = plan.copy()
         if self.best is None:
             self.best = self._mixed(goal, first)
@@ -482,7 +485,7 @@ class _Work:
                 one, under = self._marks(mark, pen, index, share, number, plan, laid)
                 laid.append(one)
                 cover |= under
-            sheet.lay(index, cell_means(cover, 2))
+            sheet.lay(index, cell_means(cover & ~before[index] if index in before else cover, 2))
             met = 1.0 if meets is None else meets[:, index].reshape(*self.shape, 3)
             taken = 1 - want[..., None] * (1 - self.films[index] * met)
             planned *= taken
@@ -495,6 +498,14 @@ class _Work:
         if not strokes:
             raise BadInput("Nothing is left to draw: the picture is as light as the paper.")
         return self._in_order(strokes)
+
+    def _begin_on(self, planned: Floats, goal: Floats, before: Mapping[int, npt.NDArray[np.bool_]]) -> None:
+        """Take in what was laid before: the film that it makes, and which fine pixels which pen inked."""
+        if self.laid:
+            film = planned.reshape(-1, 3)
+            self.open = np.flatnonzero(np.abs(goal - film).max(axis=1) > _ASKS)
+            self.ground = np.clip(film[self.open], 1e-3, 1)
+            self.own = {index: self._cells(inked) for index, inked in before.items()}
 
     def _in_order(self, strokes: Strokes) -> Strokes:
         """The lightest pens first."""
@@ -509,20 +520,25 @@ class _Work:
         return np.asarray(np.clip(planned * drawn, 1e-3, 1).reshape(-1, 3))
 
     def _meets(self, sheet: InkedSheet) -> Floats | None:
-        """What was measured of every pen on what lies below it, [cells, pens, 3]; None where nothing was."""
+        """What every pen is on what lies below it, as measured, a factor on its film [cells, pens, 3]; None
+        where it is what it is on paper. On its own ink, laid before, it is nothing more."""
         inks = self.inks
         laid = {
             one: low_passed(resized(cover[..., None], self.shape), self.sigma, 0.0)
             for one, cover in sheet.shares.items()
         }
-        if inks.trapping is None or not laid:
+        if not self.own and (inks.trapping is None or not laid):
             return None
-        told = (inks.trapping != 1).any(axis=-1)
         meets = np.ones((*self.shape, len(self.pens), 3), dtype=np.float32)
-        for number in range(len(self.pens)):
-            on = [one for one in laid if told[one, number]]
-            below = [(laid[one], inks.films[one], inks.trapping[one, number]) for one in on]
-            meets[:, :, number] = trapped(np.ones(3), below)
+        if inks.trapping is not None and laid:
+            told = (inks.trapping != 1).any(axis=-1)
+            for number in range(len(self.pens)):
+                on = [one for one in laid if told[one, number]]
+                below = [(laid[one], inks.films[one], inks.trapping[one, number]) for one in on]
+                meets[:, :, number] = trapped(np.ones(3), below)
+        for number, share in self.own.items():
+            again = 1 / np.maximum(self.films[number], 1e-3)
+            meets[:, :, number] += share[..., None] * (again - meets[:, :, number])
         return meets.reshape(-1, len(self.pens), 3)
 
     def _sheet(self, inked: Mapping[int, npt.NDArray[np.bool_]]) -> InkedSheet:
@@ -563,19 +579,29 @@ class _Work:
     def _cells(self, cover: npt.NDArray[np.bool_]) -> Floats:
         return np.asarray(cell_means(cover, self.fine))
 
-    def _first_plan(self, goal: Floats, cap: float) -> npt.NDArray[np.float32]:
+    def _first_plan(self, goal: Floats, cap: float, meets: Floats | None) -> npt.NDArray[np.float32]:
         """The separation before anything is drawn. Dark places are tried both ways that `separate` knows;
         neighbours choose together, because strokes are longer than a cell."""
         trapping = self.inks.trapping
         here = goal[self.open]
-        plan = self._separated(here, None, None, cap, 14)
+        below = np.broadcast_to(self.ground, here.shape)
+        met = None if meets is None else meets[self.open]
+        plan = self._separated(here, below, None, cap, 14, meets=met)
         near = film_to_lab(here, self.paper)[:, 0] < min(pen.lab[0] for pen in self.pens) + NEAR_DARK
         if near.any():
             other = plan.copy()
-            other[near] = self._separated(here[near], None, None, cap, 14, dark_first=True)
+            other[near] = self._separated(
+                here[near],
+                below[near],
+                None,
+                cap,
+                14,
+                meets=None if met is None else met[near],
+                dark_first=True,
+            )
             gain, dark = np.zeros(len(goal)), self.open[near]
-            gain[dark] = loss(plan[near], here[near], self.films, self.paper, trapping)
-            gain[dark] -= loss(other[near], here[near], self.films, self.paper, trapping)
+            gain[dark] = loss(plan[near], here[near], self.films, self.paper, trapping, below[near])
+            gain[dark] -= loss(other[near], here[near], self.films, self.paper, trapping, below[near])
             together = low_passed(gain.reshape(*self.shape, 1), 2 * self.sigma, 0.0).ravel()[self.open]
             plan[together > 0] = other[together > 0]
         return plan

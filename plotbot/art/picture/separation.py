@@ -119,9 +119,11 @@ def loss(
     films: npt.NDArray[Any],
     paper_lab: tuple[float, float, float],
     trapping: npt.NDArray[Any] | None = None,
+    below: npt.NDArray[Any] | float = 1.0,
 ) -> npt.NDArray[Any]:
-    """How good coverages [n, pens] are for targets [n, 3], [n]: ΔE00, and what ink costs paper and time."""
-    film = compose(np.asarray(coverage, dtype=float), films, trapping=trapping)
+    """How good coverages [n, pens] are for targets [n, 3], [n]: ΔE00, and what ink costs paper and time.
+    below: film already on the paper."""
+    film = below * compose(np.asarray(coverage, dtype=float), films, trapping=trapping)
     apart = delta_e00(film_to_lab(film, paper_lab), film_to_lab(target, paper_lab))
     return np.asarray(apart + _LAYER_DE * coverage.sum(axis=1))
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from xml.etree import ElementTree
 
 import numpy as np
@@ -22,6 +22,7 @@ from plotbot.art.picture.inked import film_of_lines
 from plotbot.art.picture.judge import ColourDifference, Strokes, colour_difference, resized
 from plotbot.art.picture.quantize import QuantizeOptions, estimate_seconds, tones_over
 from plotbot.art.vector.belonging import Belonging
+from plotbot.art.vector.ending import ended_at_edges
 from plotbot.art.vector.laying import lay_lines
 from plotbot.art.vector.lettering import lay_text
 from plotbot.art.vector.overdraw import Overdrawn, remove_overdrawing
@@ -214,7 +215,7 @@ def _faithful(
         belonging = Belonging(shapes, corner)
         sheet = [
             (pen if isinstance(pen, LayeredPen) else belonging.named(pen, points), points)
-            for pen, points in drawn
+            for pen, points in _trimmed(drawn, corner, picture, size, inventory)
         ]
     elif sheet and tones.time_budget_s is not None:
         needed = estimate_seconds(sheet, inventory, tones.motion)
@@ -227,6 +228,21 @@ def _faithful(
         raise BadInput(f"{name} draws nothing that can be told from the paper.")
     tell("judging", 0.95)
     return Artwork(crop(sheet, box), box, {}, None, floor, np.asarray(picture, dtype=np.float64))
+
+
+def _trimmed(
+    strokes: Strokes, corner: Floats, picture: npt.NDArray[Any], size: tuple[float, float], pens: Inventory
+) -> Strokes:
+    """Strokes on the sheet, those of straight hatching with their ends at the edges of the picture."""
+    hatching = [
+        k for k, (pen, line) in enumerate(strokes) if not isinstance(pen, LayeredPen) and len(line) == 2
+    ]
+    widths = np.array([pens[strokes[k][0]].width_mm for k in hatching])
+    ended = ended_at_edges([strokes[k][1] - corner for k in hatching], widths, picture, size)
+    lines: list[Floats | None] = [line for _, line in strokes]
+    for k, line in zip(hatching, ended, strict=True):
+        lines[k] = None if line is None else line + corner
+    return [(pen, line) for (pen, _), line in zip(strokes, lines, strict=True) if line is not None]
 
 
 def _spared(art: Artwork, inventory: Inventory, options: ArtworkOptions, dropped: Counter[str]) -> Artwork:

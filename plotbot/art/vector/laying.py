@@ -42,7 +42,8 @@ _SHORTEST_MM = 0.1
 @dataclass(frozen=True, slots=True)
 class Laid:
     """strokes: in mm from the corner of the page. thin: lines that are drawn as they are, with their widths.
-    solid: polygons [n] that are wholly covered; lights: the colour of each as light, linear Rec.2020."""
+    solid: polygons [n] that are wholly covered and done; lights: the colour of each as light, linear
+    Rec.2020."""
 
     strokes: Strokes
     thin: list[tuple[Floats, float]]
@@ -103,7 +104,10 @@ def lay_lines(
         parts = parts_in(Seen(lights[chosen]), paths, picture, size)
         strokes.extend((name, part) for part in parts)
     thin = [(points, pieces.width(k)) for k, points in lines]
-    return Laid(strokes, thin, solid, lights)
+    done = ~np.array(
+        [palette.takes_more(pieces[k].paint, pieces[k].shape.place) for k in owners.tolist()], dtype=bool
+    )
+    return Laid(strokes, thin, solid[done], lights[done])
 
 
 class _Pieces:

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from plotbot.art.picture.separation import separate
 from plotbot.art.vector.shapes import Rgba, is_opaque
+from plotbot.ink.film import compose, film_to_lab, relative_to_film
 from plotbot.ink.matching import reachable
-from plotbot.ink.spaces import delta_e00, lab_to_srgb, srgb_to_lab, srgb_to_rec2020
+from plotbot.ink.spaces import delta_e00, lab_to_rec2020, lab_to_srgb, srgb_to_lab, srgb_to_rec2020
 from plotbot.pens.advice import matchable_inks
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.inventory import matchable_pens
 from plotbot.pens.model import Inventory, Pen
 
@@ -18,8 +21,11 @@ __all__ = ["Palette", "light_of"]
 
 Floats = npt.NDArray[np.float64]
 
-_LIKE_DE, _LITTLE_DE, _LIKE_AB = 7.0, 2.5, 12.0
+_LIKE_DE, _LITTLE_DE, _LIKE_AB = 4.5, 1.5, 12.0
 """An area is drawn with one pen that is so near (ΔE00) to its colour, or hardly farther than any mixture."""
+
+_FAR = 0.1
+"""What a ΔE00 between a pen and a colour costs where others go over it: their lines are seen so much more."""
 
 _MOST_PAINTS = 400
 _PALE = 0.25
@@ -36,7 +42,7 @@ class Palette:
         self.labs = np.array([pen.lab for pen in self.pens])
         self.finest = min(pen.width_mm for pen in self.pens)
         self._nearest: dict[Rgba, tuple[Pen | None, float]] = {}
-        self._alone: dict[Rgba, bool] = {}
+        self._covering: dict[Rgba, tuple[Pen, bool] | None] = {}
 
     def pen(self, paint: Rgba | None, place: int) -> Pen | None:
         """The pen of a paint in a layer: the layer's own, or the nearest; None where the paper is nearer."""
@@ -64,29 +70,59 @@ class Palette:
             self._nearest[paint] = (self.pens[index] if one < bare else None, one)
 
     def learn(self, paints: Sequence[Rgba]) -> None:
-        """Find out which of these paints one pen draws about as well as any mixture."""
-        new = [paint for paint in dict.fromkeys(paints) if paint not in self._alone][:_MOST_PAINTS]
+        """Find out which pen covers an area of each of these paints, and whether others go over it."""
+        new = [paint for paint in dict.fromkeys(paints) if paint not in self._covering][:_MOST_PAINTS]
         if not new:
             return
-        labs = self._labs(new)
-        inks = matchable_inks(self.inventory)
+        labs, inks = self._labs(new), matchable_inks(self.inventory)
         mixed = delta_e00(reachable(labs, inks.films, inks.paper_lab, trapping=inks.trapping)[0], labs)
-        for paint, lab, best in zip(new, labs, mixed.tolist(), strict=True):
+        over = self._with_others_over(labs)
+        for paint, lab, best, on in zip(new, labs, mixed.tolist(), over.T, strict=True):
             pen, apart = self.nearest(paint)
+            self._covering[paint] = None
             if pen is None:
                 continue
             # What is darker than any ink is as near as it gets in the darkest.
-            darkest = lab[0] < pen.lab[0] and float(np.hypot(*(lab[1:] - pen.lab[1:]))) < _LIKE_AB
-            self._alone[paint] = apart < _LIKE_DE or apart < best + _LITTLE_DE or darkest
+            darkest = lab[0] < self.labs[:, 0].min() and float(np.hypot(*(lab[1:] - pen.lab[1:]))) < _LIKE_AB
+            if apart < _LIKE_DE or apart < best + _LITTLE_DE or darkest:
+                self._covering[paint] = (pen, False)
+                continue
+            under = int(np.argmin(on + _FAR * delta_e00(self.labs, lab[None])))
+            if on[under] < max(_LIKE_DE, best + _LITTLE_DE):
+                self._covering[paint] = (self.pens[under], True)
+
+    def _with_others_over(self, labs: Floats) -> Floats:
+        """How far (ΔE00) each pen is from Labs [m, 3] with the best of the others over it, [pens, m]."""
+        inks = InkSet.of(self.inventory, self.pens)
+        number = {pen.id: k for k, pen in enumerate(inks.pens)}
+        light = lab_to_rec2020(labs) / lab_to_rec2020(np.array(inks.paper_lab))
+        goal = np.clip(relative_to_film(light), 1e-4, None)
+        found = []
+        for pen in self.pens:
+            own = number[pen.id]
+            others = [k for k in range(len(inks.pens)) if k != own]
+            below = np.repeat(inks.films[[own]], len(labs), axis=0)
+            films, ratios = inks.films[others], inks.trapping
+            meets = None if ratios is None else np.repeat(ratios[own, others][None], len(labs), axis=0)
+            cover = separate(goal, films, inks.paper_lab, below=below, meets=meets)
+            met = films if ratios is None else films * ratios[own, others]
+            film = below * compose(cover.astype(float), met)
+            found.append(delta_e00(film_to_lab(film, inks.paper_lab), labs))
+        return np.array(found)
 
     def solid_pen(self, paint: Rgba, place: int) -> Pen | None:
         """The pen that covers an area of a paint; None where the area is seen through or is a mixture."""
-        pen = self.nearest(paint)[0]
-        if pen is None or not is_opaque(paint):
+        if self.nearest(paint)[0] is None or not is_opaque(paint):
             return None
-        if place in self.forced and _weakest(paint) > _PALE:
-            return None
-        return self.forced.get(place) or (pen if self._alone.get(paint) else None)
+        if place in self.forced:
+            return None if _weakest(paint) > _PALE else self.forced[place]
+        covering = self._covering.get(paint)
+        return None if covering is None else covering[0]
+
+    def takes_more(self, paint: Rgba, place: int) -> bool:
+        """Whether other pens go over the one that covers an area of a paint."""
+        covering = None if place in self.forced else self._covering.get(paint)
+        return covering is not None and covering[1]
 
     def shown(self, paint: Rgba, place: int) -> Rgba:
         """A paint as a rendering has it: in a layer with a pen of its own as `source.tinted` makes it."""

@@ -12,7 +12,8 @@ from plotbot.art.picture.quantize import QuantizeOptions, estimate_seconds
 from plotbot.art.vector import ArtworkOptions, read_artwork
 from plotbot.art.vector.scan import spans
 from plotbot.errors import BadInput
-from plotbot.ink.film import film_to_lab
+from plotbot.ink.film import film_to_lab, relative_to_film
+from plotbot.ink.spaces import delta_e00, srgb_to_rec2020
 from plotbot.pens.inventory import load_inventory
 
 WHOLE = (0.0, 0.0, 60.0, 40.0)
@@ -151,3 +152,29 @@ def test_a_line_of_any_width_is_solid(read, tin, width):
     assert dark[:, 600].sum() / 20 == pytest.approx(width, abs=0.12)
     run = np.flatnonzero(dark[:, 600])
     assert np.diff(run).max() == 1
+
+
+def test_a_colour_between_pens_is_one_pen_with_others_over_it(read, tin):
+    """Its edge is as clean as that of one pen, its tone that of the mixture; no pen goes over itself."""
+    art = read("<circle cx='30' cy='20' r='15' fill='#88c040'/>")
+    film = film_of_strokes(art.strokes, tin, WHOLE, 20.0)
+    y, x = (np.indices(film.shape[:2]) + 0.5) / 20
+    inside = film[np.hypot(x - 30, y - 20) < 12].mean(axis=0)
+    wanted = relative_to_film(srgb_to_rec2020(np.array([0x88, 0xC0, 0x40]) / 255))
+    assert delta_e00(film_to_lab(inside, tin.paper.lab), film_to_lab(wanted, tin.paper.lab)) < 3.5
+    assert pens_of(art) > {"51"}
+    ring = np.abs(np.hypot(x - 30, y - 20) - 14.9) < 0.05
+    assert (film_to_lab(film[ring], tin.paper.lab)[:, 2] > 20).mean() > 0.97
+    drawn = sum(float(np.hypot(*np.diff(points, axis=0).T).sum()) for _, points in art.strokes)
+    assert art.overdrawn.repeated_mm < 0.02 * drawn
+
+
+def test_hatching_ends_at_the_edge(read):
+    """Within a quarter of a cell of 0.5 mm, on both sides, with the ink of its round ends."""
+    art = read("<circle cx='30' cy='20' r='15' fill='#3a7ab0' opacity='.5'/>")
+    ends = np.concatenate([points[[0, -1]] for _, points in art.strokes if len(points) == 2])
+    reach = np.hypot(*(ends - (30, 20)).T) + 0.15
+    assert np.quantile(reach, 0.99) < 15.3
+    near = reach[reach > 14.4]
+    assert len(near) > 100
+    assert np.mean(np.abs(near - 15) < 0.2) > 0.85
