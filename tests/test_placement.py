@@ -123,7 +123,7 @@ def test_a_line_drawn_twice_is_drawn_once(tin):
     left = remove_overdrawing([("9", line), ("9", line[::-1].copy()), ("2", line)], tin)
     assert [pen for pen, _ in left.strokes] == ["9", "2"]
     assert left.repeated_mm == pytest.approx(40.1, abs=0.3)
-    assert left.dropped == 1
+    assert [stroke.tolist() for stroke in left.gone] == [line[::-1].tolist()]
 
 
 def test_half_covered_strokes_are_shortened(tin):

@@ -76,9 +76,13 @@ def remove_overdrawing(
     low, high = every.min(axis=0) - 2.0, every.max(axis=0) + 2.0
     cell = min(inventory[pen_id].width_mm for pen_id in {pen_id for pen_id, _ in strokes}) / 4
     cell = max(cell, float(np.sqrt(np.prod(high - low) / _MOST_PLACES)))
-    lengths = [float(np.hypot(*np.diff(points, axis=0).T).sum()) for _, points in strokes]
+    ways = np.hypot(*np.diff(every, axis=0).T)
+    counts = np.array([len(points) for _, points in strokes])
+    ends = np.cumsum(counts)
+    ways[ends[:-1] - 1] = 0.0  # from one stroke to the next
+    longest = float(np.add.reduceat(np.append(ways, 0.0), ends - counts).max())
     # Coarser where there is more than any pen could draw, so that memory stays bounded.
-    step = max(2 * cell, max(lengths) / _MOST_STEPS, sum(lengths) / (10 * _MOST_STEPS))
+    step = max(2 * cell, longest / _MOST_STEPS, float(ways.sum()) / (10 * _MOST_STEPS))
     columns, rows = np.ceil((high - low) / cell).astype(int) + 1
     layers = np.zeros((rows, columns), np.uint8)
     kept: list[tuple[int, str, Floats]] = []
@@ -99,18 +103,18 @@ def remove_overdrawing(
         repeated += float(steps[both == 1].sum())
         soaked += float(steps[both == 2].sum())
         touched = np.maximum.reduceat(state, offsets[:-1]) > 0
-        for place, number in enumerate(numbers):
-            name, given = strokes[number]
-            if not touched[place]:
-                kept.append((number, name, given))
-                continue
-            line = points[offsets[place] : offsets[place + 1]]
-            pieces = _runs(state[offsets[place] : offsets[place + 1]])
-            if not pieces:
-                gone.append(given)
-            kept += [(number, name, _between(line, start, end) + low) for start, end in pieces]
+        kept += [
+            (number, *strokes[number]) for number, other in zip(numbers, touched, strict=True) if not other
+        ]
+        pieces, places = _free(points, np.repeat(touched, np.diff(offsets)) & (state == 0), offsets)
+        kept += [
+            (numbers[place], strokes[numbers[place]][0], piece + low)
+            for place, piece in zip(places.tolist(), pieces, strict=True)
+        ]
+        touched[places] = False
+        gone += [strokes[numbers[place]][1] for place in np.flatnonzero(touched).tolist()]
         layers[own] += 1
-    kept.sort(key=lambda piece: piece[0])
+    kept.sort(key=lambda piece: piece[0])  # keeps the pieces of a stroke in their order
     return Overdrawn([(pen_id, line) for _, pen_id, line in kept], repeated, soaked, gone)
 
 
@@ -119,23 +123,25 @@ def _line(points: Floats) -> Floats:
     return points if len(points) > 1 else np.repeat(points, 2, axis=0)
 
 
-def _between(line: Floats, start: int, end: int) -> Floats:
-    """The part of a polyline that its finely stepped self has from one index up to another, without the
-    points that the steps put in."""
-    part = line[start:end]
-    if len(part) < 3:
-        return part
-    before, after = np.diff(part[:-1], axis=0), np.diff(part[1:], axis=0)
-    turn = np.abs(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0])
-    ahead = (before * after).sum(axis=1)
-    corner = (turn > 1e-9 * np.maximum(np.abs(ahead), 1e-12)) | (ahead <= 0)
-    return np.asarray(part[np.concatenate([[True], corner, [True]])])
-
-
-def _runs(state: npt.NDArray[np.uint8]) -> list[tuple[int, int]]:
-    free = np.concatenate([[False], state == 0, [False]])
-    starts, ends = np.flatnonzero(free[1:] & ~free[:-1]), np.flatnonzero(free[:-1] & ~free[1:])
-    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if b - a > 1]
+def _free(
+    points: Floats, free: npt.NDArray[np.bool_], offsets: npt.NDArray[np.int64]
+) -> tuple[list[Floats], npt.NDArray[np.int64]]:
+    """The stretches of finely stepped lines whose points are free, without the points that the steps put in,
+    and the line that each is of, ascending."""
+    after = np.zeros(len(points), np.bool_)  # whether a stretch goes on to the next point
+    after[:-1] = free[:-1] & free[1:]
+    after[offsets[1:] - 1] = False
+    before = np.concatenate([[False], after[:-1]])
+    at = np.flatnonzero(before & after)
+    back, ahead = points[at] - points[at - 1], points[at + 1] - points[at]
+    turn = np.abs(back[:, 0] * ahead[:, 1] - back[:, 1] * ahead[:, 0])
+    along = (back * ahead).sum(axis=1)
+    needed = before ^ after
+    needed[at] = (turn > 1e-9 * np.maximum(np.abs(along), 1e-12)) | (along <= 0)
+    kept = np.flatnonzero(needed)
+    begins = np.flatnonzero(~before[kept])
+    places = np.searchsorted(offsets, kept[begins], side="right") - 1
+    return (np.split(points[kept], begins[1:]) if len(begins) else []), places
 
 
 @compiled
