@@ -22,6 +22,7 @@ import numpy.typing as npt
 from plotbot.svg_css import Properties, StyleSheet, declarations, local_name
 from plotbot.svg_geometry import Line, Matrix, dashed, length, matrix, shape_lines, view_box
 from plotbot.svg_plain import MAX_POINTS, TooManyPoints
+from plotbot.svg_tangles import is_tangled
 from plotbot.svg_text import Text, single_lines
 
 __all__ = [
@@ -365,9 +366,12 @@ class _Walk:
             own.__dict__.update(self.__dict__ | {"left_out": Counter(), "places": {}})
             shapes = list(own._children(element, own._entered(element, state)))
             self.count, self.points = own.count, own.points
-            parts = [area for area in (filled(one.lines, even_odd=one.even_odd) for one in shapes) if area]
             known = not own.left_out and all(one.clip is None for one in shapes)
-            self.clips[target, here] = shapely.union_all(parts) if known else None
+            if not known or any(is_tangled(one.lines) for one in shapes):
+                self.clips[target, here] = None
+            else:
+                areas = [filled(one.lines, even_odd=one.even_odd) for one in shapes]
+                self.clips[target, here] = shapely.union_all([area for area in areas if area])
         return self.clips[target, here]
 
 

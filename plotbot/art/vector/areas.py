@@ -11,6 +11,7 @@ import shapely
 
 from plotbot.art.vector.shapes import Shape
 from plotbot.svg_geometry import Line
+from plotbot.svg_tangles import is_tangled
 from plotbot.svg_tree import clipped, filled
 
 __all__ = ["filled_areas", "middles", "polylines", "stroked_areas"]
@@ -22,24 +23,30 @@ _EMPTY = shapely.Polygon()
 
 
 def filled_areas(shapes: Sequence[Shape]) -> Geometries:
-    """The area inside each shape, by its fill rule; empty where it has none."""
+    """The area inside each shape, by its fill rule; empty where it has none, and all around a tangle."""
     areas = np.full(len(shapes), _EMPTY, dtype=object)
     single = [k for k, shape in enumerate(shapes) if len(shape.outline) == 1 and len(shape.outline[0]) > 2]
     if single:
         rings = shapely.polygons(_lines_of([shapes[k].outline[0] for k in single], rings=True))
+        tangled = np.array([is_tangled(shapes[k].outline) for k in single])
+        rings[tangled] = shapely.convex_hull(rings[tangled])
         odd = ~shapely.is_valid(rings)
         rings[odd] = shapely.make_valid(rings[odd], method="structure", keep_collapsed=False)
         areas[single] = rings
     for k, shape in enumerate(shapes):
-        if len(shape.outline) > 1:
+        if len(shape.outline) > 1 and is_tangled(shape.outline):
+            areas[k] = shapely.convex_hull(_multilines([shape.outline])[0])
+        elif len(shape.outline) > 1:
             areas[k] = filled(shape.outline, even_odd=shape.even_odd) or _EMPTY
     return _clipped(areas, shapes)
 
 
 def stroked_areas(shapes: Sequence[Shape]) -> Geometries:
-    """The area under each shape's line; empty where it has none, or no width."""
+    """The area under each shape's line; empty where it has none, or no width, and all around a tangle."""
     areas = np.full(len(shapes), _EMPTY, dtype=object)
     lines = _multilines([shape.line for shape in shapes])
+    tangled = np.array([is_tangled(shape.line) for shape in shapes], dtype=bool)
+    lines[tangled] = shapely.convex_hull(lines[tangled])
     widths = np.array([shape.width for shape in shapes], dtype=np.float64)
     # A circle with 16 sides is round enough for a line that is no wider than a millimetre.
     kinds = np.array([f"{shape.cap} {shape.join} {4 if shape.width < 1 else 8}" for shape in shapes])

@@ -34,6 +34,7 @@ from plotbot.errors import BadInput
 from plotbot.layers import LayeredPen, LayerMap
 from plotbot.pens.model import Inventory
 from plotbot.placement import STILL, Placement, Pose, crop
+from plotbot.svg_tangles import raster_load
 
 __all__ = ["Artwork", "ArtworkOptions", "SvgMode", "TextMode", "read_artwork"]
 
@@ -46,6 +47,9 @@ Progress = Callable[[str, float], None]
 _JUDGED_PX_PER_MM = 6.0
 _MANY = 10_000
 """Shapes of a file whose tones are made in less time and with a little more grain."""
+
+_MOST_LOAD = 1e10
+"""What one path may cost the renderer, which cannot be stopped: some ten seconds."""
 
 _NO_LINES = "which --svg-mode lines cannot draw; use --svg-mode faithful"
 
@@ -181,6 +185,13 @@ def _faithful(
     tell: Progress,
 ) -> Artwork:
     size, corner, inventory = _size(box), np.array(box[:2]), palette.inventory
+    for shape in shapes:
+        count = sum(map(len, shape.outline))
+        if count**2 > _MOST_LOAD and raster_load(shape.outline) > _MOST_LOAD:
+            raise BadInput(
+                f"{name} has a path of {count} points that goes to and fro too often to be drawn as it "
+                "looks; take --svg-mode lines."
+            )
     tones = options.tones
     tell("rendering the file", 0.05)
     picture = render(tinted(root, palette.forced), round(size[0] / tones.detail * 2), name, found.size_px)

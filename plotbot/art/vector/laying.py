@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from plotbot.art.vector.showing import Seen, parts_in, shown
 from plotbot.art.vector.solids import infill
 from plotbot.layers import LayeredPen
 from plotbot.pens.model import Pen
+from plotbot.svg_tangles import is_tangled
 
 __all__ = ["Laid", "lay_lines"]
 
@@ -75,7 +76,11 @@ def lay_lines(
     picture: the file as rendered, which knows what is not said in its shapes. Counts in `dropped` what is
     wholly hidden. tell: told how far it is, 0..1.
     """
-    pieces = _Pieces([piece for shape in shapes for piece in _pieces(shape, palette)], palette, size)
+    pieces = _Pieces(
+        [piece for shape in shapes for piece in _pieces(shape, palette, alone=len(shapes) == 1)],
+        palette,
+        size,
+    )
     tell(0.2)
     seen = uppermost(pieces.areas, pieces.hides, pieces.inks, pieces.solid)
     tell(0.5)
@@ -154,9 +159,12 @@ class _Pieces:
         return max(self._pieces[place].shape.width, 0.0 if pen is None else pen.width_mm)
 
 
-def _pieces(shape: Shape, palette: Palette) -> list[_Piece]:
-    """The filling of a shape, then its line over it."""
+def _pieces(shape: Shape, palette: Palette, *, alone: bool) -> list[_Piece]:
+    """The filling of a shape, then its line over it. alone: nothing else is drawn."""
     found = []
+    line_only = alone and shape.fill is None and shape.width <= _THIN * palette.finest
+    if shape.plain and not line_only and is_tangled(shape.outline):
+        shape = replace(shape, plain=False)
     if shape.fill is not None:
         found.append(_Piece(shape, shape.fill, line=False))
     if shape.stroke is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from plotbot import drawing
@@ -56,6 +58,33 @@ def test_every_file_is_drawn_or_refused_in_a_sentence(name, mode, tin, tmp_path,
         assert len(str(error)) < 400
     else:
         assert strokes
+
+
+def test_a_path_that_cannot_be_rendered_is_refused(tin, tmp_path):
+    path = tmp_path / "long.svg"
+    path.write_bytes(HOSTILE["one long path"])
+    with pytest.raises(BadInput, match=r"path of 400001 points .* take --svg-mode lines"):
+        read_artwork(path, tin, AREA, ArtworkOptions("faithful"))
+
+
+@pytest.mark.parametrize(
+    "paint", ['fill="#000"', 'fill="none" stroke="#d90005" stroke-width="3"', 'fill="none" stroke="#000"']
+)
+@pytest.mark.parametrize("under", ["", '<rect width="200" height="140" fill="#0033aa"/>'])
+def test_tangles_are_drawn_as_they_look(paint, under, tin, tmp_path):
+    turn = np.arange(20_000)
+    x, y = 100 + 90 * np.sin(0.37 * turn), 140 + 120 * np.cos(0.53 * turn)
+    way = " ".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True))
+    path = tmp_path / "tangle.svg"
+    path.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 280">'
+        f'{under}<path d="M{way}Z" {paint}/></svg>'
+    )
+    tones = ArtworkOptions(tones=replace(ArtworkOptions().tones, detail=1.0))
+    art = read_artwork(path, tin, AREA, tones)
+    assert art.difference is not None
+    # The lone line is thinner than the pen, and drawn as a line all the same.
+    assert art.difference.mean < (15 if paint.endswith('stroke="#000"') else 12)
 
 
 @pytest.mark.slow
