@@ -93,6 +93,9 @@ _ASKS, _SETTLED = 0.02, 0.004
 """Light by which a place must be off for ink to be laid over what is there, and for more to be laid than was
 thought where there is much to draw."""
 
+_MOSTLY = 0.3
+"""A cell is a pen's alone where so much of it is."""
+
 _FAINTEST = 0.05
 """Tones thinner than this are no picture."""
 
@@ -244,17 +247,22 @@ def tones_over(
     tell: Progress,
     *,
     hurried: bool = False,
+    alone: Mapping[str, npt.NDArray[np.bool_]] | None = None,
 ) -> tuple[Strokes, ColourDifference]:
     """Strokes that are part of a drawing already, in mm on the sheet, and those of the tones over them that
     make the picture, which fills a box; and what the tin is off in the tones. A time budget is for both.
 
     What the strokes make of the picture already is left alone. hurried: in half the time, with a little more
-    grain. Raises `BadInput`.
+    grain. alone: places of the picture, [H, W], that only one pen may draw, by its id. Raises `BadInput`.
     """
     corner = np.array(box_mm[:2])
     box = _placed(picture, box_mm)
     work = _work(picture, inventory, box, options, [(pen_id, points - corner) for pen_id, points in laid])
     work.hurried = hurried
+    for number, pen in enumerate(work.pens):
+        if alone and pen.id in alone:
+            share = resized(alone[pen.id][..., None].astype(np.float64), work.shape)
+            work.alone[number] = share[..., 0] > _MOSTLY
     strokes, _, _ = _within_budget(work, inventory, options, tell)
     return [(pen_id, points + corner) for pen_id, points in strokes], work.floor()
 
@@ -425,6 +433,8 @@ class _Work:
         """Film in these cells of what was laid before, [n, 3] or [1, 3]."""
         self.own: dict[int, Floats] = {}
         """Which share of every cell [H, W] the strokes laid before cover, by the number of their pen."""
+        self.alone: dict[int, npt.NDArray[np.bool_]] = {}
+        """Cells [H, W] that only this pen may draw."""
         self.hurried = False
         self.shortest, self.dots = options.shortest, options.dots
 
@@ -521,13 +531,14 @@ class _Work:
 
     def _meets(self, sheet: InkedSheet) -> Floats | None:
         """What every pen is on what lies below it, as measured, a factor on its film [cells, pens, 3]; None
-        where it is what it is on paper. On its own ink, laid before, it is nothing more."""
+        where it is what it is on paper. On its own ink, laid before, it is nothing more, nor is it where
+        another is alone."""
         inks = self.inks
         laid = {
             one: low_passed(resized(cover[..., None], self.shape), self.sigma, 0.0)
             for one, cover in sheet.shares.items()
         }
-        if not self.own and (inks.trapping is None or not laid):
+        if not self.own and not self.alone and (inks.trapping is None or not laid):
             return None
         meets = np.ones((*self.shape, len(self.pens), 3), dtype=np.float32)
         if inks.trapping is not None and laid:
@@ -539,6 +550,10 @@ class _Work:
         for number, share in self.own.items():
             again = 1 / np.maximum(self.films[number], 1e-3)
             meets[:, :, number] += share[..., None] * (again - meets[:, :, number])
+        for number, place in self.alone.items():
+            for other in range(len(self.pens)):
+                if other != number:
+                    meets[place, other] = 1 / np.maximum(self.films[other], 1e-3)
         return meets.reshape(-1, len(self.pens), 3)
 
     def _sheet(self, inked: Mapping[int, npt.NDArray[np.bool_]]) -> InkedSheet:

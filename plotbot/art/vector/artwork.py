@@ -51,6 +51,9 @@ _MANY = 10_000
 _MOST_LOAD = 1e10
 """What one path may cost the renderer, which cannot be stopped: some ten seconds."""
 
+_SHOWS = 0.01
+"""Light by which a pixel changes with a layer."""
+
 _NO_LINES = "which --svg-mode lines cannot draw; use --svg-mode faithful"
 
 
@@ -138,9 +141,13 @@ def read_artwork(
         if not strokes:
             raise BadInput(f"{path} draws nothing: it has no visible line or shape.")
         return _spared(Artwork(strokes, box, {}, pose=pose), inventory, options, dropped)
-    if options.text == "lines":
-        root = without_text(root)
-    art = _faithful(root, found, shapes, box, palette, options, dropped, str(path), tell)
+    plain = without_text(root) if options.text == "lines" else root
+    art = _faithful(plain, found, shapes, box, palette, options, dropped, str(path), tell)
+    if plain is not root and art.target is not None:
+        # It is judged by the letters that the file has.
+        tints = tinted(root, palette.forced)
+        whole = render(tints, art.target.shape[1], str(path), found.size_px)
+        art = replace(art, target=np.asarray(whole, dtype=np.float64))
     return _spared(replace(art, pose=pose), inventory, options, dropped)
 
 
@@ -222,6 +229,7 @@ def _faithful(
             tones,
             lambda what, share: tell(what, 0.2 + 0.7 * share),
             hurried=len(shapes) > _MANY,
+            alone=_places_of(root, palette, picture.shape[1], name, found.size_px),
         )
         belonging = Belonging(shapes, corner)
         sheet = [
@@ -239,6 +247,20 @@ def _faithful(
         raise BadInput(f"{name} draws nothing that can be told from the paper.")
     tell("judging", 0.95)
     return Artwork(crop(sheet, box), box, {}, None, floor, np.asarray(picture, dtype=np.float64))
+
+
+def _places_of(
+    root: ElementTree.Element, palette: Palette, width_px: int, name: str, size_px: tuple[float, float]
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Where layers with pens of their own show, [H, W], by the pen."""
+    places: dict[str, npt.NDArray[np.bool_]] = {}
+    for place, pen in palette.forced.items():
+        # What changes with the colour of a layer is the layer.
+        greys = [pen.model_copy(update={"lab": (lightness, 0.0, 0.0)}) for lightness in (10.0, 60.0)]
+        dark, light = (render(tinted(root, {place: grey}), width_px, name, size_px) for grey in greys)
+        shows = np.abs(dark - light).max(axis=2) > _SHOWS
+        places[pen.id] = places.get(pen.id, False) | shows
+    return places
 
 
 def _trimmed(

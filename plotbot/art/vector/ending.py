@@ -17,13 +17,16 @@ __all__ = ["ended_at_edges"]
 Floats = npt.NDArray[np.float64]
 Size = tuple[float, float]
 
-_REACH_MM, _STEP_MM = 0.5, 0.05
-"""How far from an end an edge is looked for, and how finely."""
+_REACH_MM, _FAR_MM, _STEP_MM = 0.5, 0.9, 0.05
+"""How far from an end an edge is looked for, how far from one on bare paper, and how finely."""
+
+_SLOW_MM = 3.0
+"""How far along a line that hardly changes an edge is looked for from bare paper."""
 
 _HALF_MM = 0.2
 """An edge is a change of light between so far before and so far behind it,"""
 
-_EDGE = 0.15
+_EDGE = 0.1
 """of at least this much."""
 
 _CAP = np.pi / 8
@@ -62,7 +65,7 @@ def _to_edge(
     tips: Floats, out: Floats, length: Floats, widths: Floats, picture: npt.NDArray[Any], size: Size
 ) -> Floats:
     """How far ends [n, 2] are to go outwards, in the directions `out`, so that their ink ends at the edge."""
-    count = round(_REACH_MM / _STEP_MM)
+    count = round(_FAR_MM / _STEP_MM)
     half = round(_HALF_MM / _STEP_MM)
     steps = np.arange(-count - half, count + half + 1) * _STEP_MM
     ink = widths * _CAP
@@ -72,10 +75,26 @@ def _to_edge(
     lighter = change.sum(axis=-1) > 0
     at = steps[half:-half]
     # Of edges about as strong the nearest, and only those to what is lighter.
-    change = np.abs(change).max(axis=-1) * (1 - 0.5 * np.abs(at) / _REACH_MM)
+    change = np.abs(change).max(axis=-1) * (1 - 0.5 * np.abs(at) / _FAR_MM)
+    bare = _light(tips, picture, size).min(axis=1) > _BARE
+    change[:, at > _REACH_MM] = 0
+    change[(at < -_REACH_MM) & ~bare[:, None]] = 0
     change[~lighter | (at < -length[:, None])] = 0
     best = change.argmax(axis=1)
-    return np.where(change[np.arange(len(best)), best] > _EDGE, at[best], 0.0)
+    found = change[np.arange(len(best)), best] > _EDGE
+    move = np.where(found, at[best], 0.0)
+    lost = np.flatnonzero(~found & bare)
+    move[lost] = _back(tips[lost], out[lost], length[lost], picture, size)
+    return move
+
+
+def _back(tips: Floats, out: Floats, length: Floats, picture: npt.NDArray[Any], size: Size) -> Floats:
+    """How far ends on bare paper are to go, less than 0, until it is bare no more: a line that is nearly
+    along an edge crosses it slowly."""
+    at = -np.arange(0, _SLOW_MM, _STEP_MM)
+    bare = _light(tips[:, None] + at[:, None] * out[:, None], picture, size).min(axis=-1) > _BARE
+    bare |= at < -length[:, None]
+    return np.where(bare.all(axis=1), 0.0, at[bare.argmin(axis=1)])
 
 
 def _light(points: Floats, picture: npt.NDArray[Any], size: Size) -> npt.NDArray[Any]:

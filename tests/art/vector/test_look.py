@@ -77,6 +77,9 @@ def test_text_is_drawn_solid_or_in_single_lines(read, tin):
     def ink(art):
         return sum(float(np.hypot(*np.diff(points, axis=0).T).sum()) for _, points in art.strokes)
 
+    # Both are judged by the letters that the file has.
+    assert lines.target.min() < 0.05
+    np.testing.assert_array_equal(lines.target, outlines.target)
     # A letter's own stroke takes several of the pen's.
     assert ink(outlines) > 2 * ink(lines)
     # The stem of the I is solid, not hollow.
@@ -102,6 +105,8 @@ def test_a_layer_with_a_pen_of_its_own_is_tinted_in_that_pen(read):
     assert right == {"2"}
     with pytest.raises(BadInput, match="does not have"):
         read(body, layer_map=("sea=20",))
+    paler = read(body.replace("#101010", "#909090"), layer_map=("sky=20",))
+    assert {str(pen) for pen, points in paler.strokes if points[:, 0].max() < 30} == {"20"}
 
 
 def test_a_time_budget_is_kept_by_the_tones_of_an_svg(read, tin):
