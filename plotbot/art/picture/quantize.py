@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from plotbot.art.picture.budget import Effort, estimate_seconds, within_budget
 from plotbot.art.picture.edges import edge_lines
 from plotbot.art.picture.flow import direction_field, flow_guides
 from plotbot.art.picture.gain import share_to_ink
@@ -33,6 +34,7 @@ from plotbot.art.picture.guides import (
     sample,
     strokes_on,
 )
+from plotbot.art.picture.joining import joined
 from plotbot.art.picture.judge import (
     ColourDifference,
     Strokes,
@@ -41,6 +43,7 @@ from plotbot.art.picture.judge import (
     low_passed,
     resized,
 )
+from plotbot.art.picture.pen_choice import worth_mounting
 from plotbot.art.picture.search import stamp_discs
 from plotbot.art.picture.separation import NEAR_DARK, loss, separate
 from plotbot.art.picture.settle import Dots, Ground, Lines, settle
@@ -54,7 +57,6 @@ from plotbot.pens.ink_set import InkSet
 from plotbot.pens.inventory import matchable_pens, select_pens
 from plotbot.pens.model import Inventory, Pen
 from plotbot.plan.model import Motion
-from plotbot.plan.motion import draw_limits, flatten, hop_seconds, pen_times, stroke_seconds
 
 __all__ = [
     "MARKS",
@@ -80,14 +82,11 @@ _MENDING = 0.5
 _WORTH_MM = 20.0
 """Less ink than this is not worth a pen change; where time is short, nor is a multiple of it."""
 
-_LONGEST = 4.0
-"""A time budget makes the shortest strokes up to so many times as long."""
+_LIFTING = {"hatch": 1.15, "flow": 1.4, "stipple": 2.2}
+"""Time of drawing over time of ink, where strokes are long and joined, and of dots."""
 
-_FEWEST_LAYERS = 0.3
-"""Then it lets this part of the ink on the paper, about one layer."""
-
-_TIME_SPARED = (0.0, 0.35, 0.6, 1.0)
-"""About how much of the time each of these saves, to begin with."""
+_LIFT = 0.3
+"""What a stroke more has to bring when strokes settle, by the price of a layer of ink."""
 
 _ASKS, _SETTLED = 0.02, 0.004
 """Light by which a place must be off for ink to be laid over what is there, and for more to be laid than was
@@ -95,9 +94,6 @@ thought where there is much to draw."""
 
 _MOSTLY = 0.3
 """A cell is a pen's alone where so much of it is."""
-
-_FAINTEST = 0.05
-"""Tones thinner than this are no picture."""
 
 _MIN_SIDE_MM = 5.0
 _MOST_CELLS = 600_000
@@ -114,8 +110,8 @@ class QuantizeOptions:
     detail: size of the smallest thing that is told apart. shortest: of a stroke. viewing: low-pass
     (sigma) under which the drawing is compared with the picture, see `ColourDifference`.
     angle: of the darkest pen's hatching, degrees. dots: most dots of a stippling. time_budget_s: draw
-    no longer than this, by the motion's own estimate: with longer strokes, then with fewer layers of darker
-    pens, and only then with lighter tones.
+    no longer than this, by the motion's own estimate: with longer strokes that are joined, with less ink
+    of fewer and darker pens, and only then with lighter tones.
     """
 
     marks: str = "flow"
@@ -154,8 +150,7 @@ class QuantizeOptions:
 class QuantizeReport:
     """What came out. floor: what the tin itself is off, if its inks mixed without any grain. drawn:
     the strokes as plotted. pens: mm of ink per pen, in drawing order. tone: 1, or less where a time
-    budget made the drawing lighter. layers: of ink, where it is most, less where it left out colours.
-    shortest: mm, more where it left out detail. seconds: the estimate
+    budget made the drawing lighter. shortest: mm, more where it left out detail. seconds: the estimate
     that the budget was held to. refined_from: the mean ΔE00 before refining, if that was tried."""
 
     floor: ColourDifference
@@ -163,7 +158,6 @@ class QuantizeReport:
     pens: dict[str, float]
     strokes: int
     tone: float
-    layers: float
     shortest: float
     seconds: float
     refined_from: float | None = None
@@ -176,7 +170,6 @@ class QuantizeReport:
             "pens": {pen: round(length, 1) for pen, length in self.pens.items()},
             "strokes": self.strokes,
             "tone": round(self.tone, 4),
-            "layers": round(self.layers, 2),
             "shortest_mm": round(self.shortest, 2),
             "seconds": round(self.seconds, 1),
             "refined_from": None if self.refined_from is None else round(self.refined_from, 3),
@@ -213,7 +206,8 @@ def quantize(
     tell = on_progress or (lambda _what, _share: None)
     box = _placed(picture, area_mm)
     work = _work(picture, inventory, box, options, [])
-    strokes, effort, seconds = _within_budget(work, inventory, options, tell)
+    budget, motion = options.time_budget_s, options.motion
+    strokes, effort, seconds = within_budget(work.draw, work.worth_mounting, inventory, budget, motion, tell)
     tell("judging", 0.95)
     film = film_of_strokes(strokes, inventory, work.area, 10.0)
     seen = resized(film, work.shape)
@@ -231,7 +225,6 @@ def quantize(
             ink_by_pen(strokes),
             len(strokes),
             effort.tone,
-            options.most_ink * effort.layers,
             options.shortest * effort.longer,
             seconds,
         ),
@@ -263,7 +256,9 @@ def tones_over(
         if alone and pen.id in alone:
             share = resized(alone[pen.id][..., None].astype(np.float64), work.shape)
             work.alone[number] = share[..., 0] > _MOSTLY
-    strokes, _, _ = _within_budget(work, inventory, options, tell)
+    strokes, _, _ = within_budget(
+        work.draw, work.worth_mounting, inventory, options.time_budget_s, options.motion, tell
+    )
     return [(pen_id, points + corner) for pen_id, points in strokes], work.floor()
 
 
@@ -289,90 +284,6 @@ def ink_by_pen(strokes: Strokes) -> dict[str, float]:
     for pen_id, points in strokes:
         ink[pen_id] = ink.get(pen_id, 0.0) + float(np.hypot(*np.diff(points, axis=0).T).sum())
     return ink
-
-
-@dataclass(frozen=True, slots=True)
-class _Effort:
-    """What a time budget leaves: strokes at least `longer` times as long and fewer dots, `layers` of the ink
-    that the paper would take, and tones thinned to `tone`."""
-
-    longer: float = 1.0
-    layers: float = 1.0
-    tone: float = 1.0
-
-    @classmethod
-    def spared(cls, spare: float) -> _Effort:
-        """From 0, everything, over 1, long strokes, and 2, few layers of dark pens, to 3, nothing."""
-        steps = [min(max(spare - k, 0.0), 1.0) for k in range(3)]
-        return cls(_LONGEST ** steps[0], _FEWEST_LAYERS ** steps[1], 1.0 - steps[2])
-
-
-def _within_budget(
-    work: _Work, inventory: Inventory, options: QuantizeOptions, tell: Progress
-) -> tuple[Strokes, _Effort, float]:
-    """The best drawing that keeps to the time budget.
-
-    Short strokes go first, as a lift takes longer than they do; then colours, for one layer of a dark pen
-    stands for several of light ones; then tones get lighter.
-    """
-    budget = options.time_budget_s
-    done = 0.0
-
-    def drawn(spare: float) -> tuple[Strokes, _Effort, float]:
-        nonlocal done
-        # How many drawings it will take is not known; each takes a part of what is left of the bar.
-        part = (0.95 - done) * (1.0 if budget is None else 0.4)
-        effort, begun = _Effort.spared(spare), done
-        strokes = work.draw(effort, lambda what, share: tell(what, begun + part * share))
-        done += part
-        return strokes, effort, estimate_seconds(strokes, inventory, options.motion)
-
-    best = drawn(0.0)
-    if budget is None or best[2] <= budget:
-        return best
-    low, high, over = 0.0, 3.0, best[2]
-    held: tuple[Strokes, _Effort, float] | None = None
-    spare = float(np.interp(1 - 0.97 * budget / over, _TIME_SPARED, (0.0, 1.0, 2.0, 3.0)))
-    for _ in range(7):
-        if 3.0 - spare < _FAINTEST:
-            break
-        one = drawn(spare)
-        if one[2] > budget:
-            low, over = spare, one[2]
-        else:
-            high, held = spare, one
-            if one[2] > 0.92 * budget:
-                break
-        # Time falls about evenly from what takes too long to what does not.
-        under = held[2] if held is not None else 0.0
-        share = (over - 0.97 * budget) / max(over - under, 1e-9)
-        spare = low + (high - low) * min(max(share, 0.1 if held is not None else 0.3), 0.9)
-    if held is None:
-        raise BadInput(
-            f"A time budget of {budget:g} s cannot be held with these pens (the lightest drawing tried takes "
-            f"{over:.0f} s); give more time, fewer pens, or a smaller drawing."
-        )
-    return held
-
-
-def estimate_seconds(strokes: Strokes, inventory: Inventory, motion: Motion) -> float:
-    """About how long strokes take to plot: drawing, lifts and pen changes exactly, travel by a rule of
-    thumb (the mean hop of a good tour is 0.7 of the mean distance of strokes that are strewn evenly)."""
-    by_pen: dict[str, list[Floats]] = {}
-    for pen_id, points in strokes:
-        by_pen.setdefault(pen_id, []).append(points)
-    total = motion.swap_s * max(len(by_pen) - 1, 0)
-    for pen_id, lines in by_pen.items():
-        pen = inventory[pen_id]
-        points, offsets = flatten(lines)
-        total += float(stroke_seconds(points, offsets, *draw_limits(motion, pen))[1].sum())
-        extent = np.prod(np.maximum(points.max(axis=0) - points.min(axis=0), 1.0))
-        hop = 0.7 * math.sqrt(float(extent) / len(lines))
-        total += len(lines) * (
-            float(hop_seconds(hop, motion.travel_speed, motion.travel_acceleration))
-            + sum(pen_times(motion, pen))
-        )
-    return total
 
 
 def _placed(
@@ -437,6 +348,7 @@ class _Work:
         """Cells [H, W] that only this pen may draw."""
         self.hurried = False
         self.shortest, self.dots = options.shortest, options.dots
+        self.effort, self.used = Effort(), list(range(len(ordered)))
 
     def floor(self) -> ColourDifference:
         """What is left when the inks mix as well as the tin can, without grain."""
@@ -454,12 +366,13 @@ class _Work:
         film[self.open] = self.ground * self._film(coverage)
         return film
 
-    def draw(self, effort: _Effort, tell: Progress) -> Strokes:
+    def draw(self, effort: Effort, tell: Progress) -> Strokes:
         """All pens, one after the other."""
         tell("separating", 0.0)
+        self.effort, self.used = effort, self._named(effort.pens)
         tone, options, spread = effort.tone, self.options, self.inventory.paper.light_spread_mm
-        self.shortest, self.dots = options.shortest * effort.longer, round(options.dots * effort.longer**-0.5)
-        cap, mending = options.most_ink * effort.layers, _MENDING * effort.layers
+        self.shortest, self.dots = options.shortest * effort.longer, round(options.dots * effort.dots)
+        cap = options.most_ink
         wanted = np.clip(relative_to_film(self.target), 1e-4, None) ** tone
         marks = options.marks.split("+")
         goal = wanted.reshape(-1, 3)
@@ -477,11 +390,11 @@ class _Work:
             self.best = self._mixed(goal, first)
         meets: Floats | None = None
         expected, changed = np.ones((len(self.open), 3)), bool(strokes)
-        for index, pen in enumerate(self.pens if tones else []):
+        for index, pen in [(index, self.pens[index]) for index in self.used if tones]:
             tell(f"drawing with pen {pen}", 0.15 + 0.5 * index / len(self.pens))
             if changed or (index and not self.hurried):
                 meets = self._meets(sheet)
-                caps = np.maximum(cap + mending - spent, 0)
+                caps = np.maximum(cap + _MENDING - spent, 0)
                 self._mend(plan, index, goal, self._below(sheet, planned), expected, caps, meets)
             want = self._wanted(plan[:, index])
             changed = float(want.sum()) * self.cell**2 / pen.width_mm >= _WORTH_MM * effort.longer / tone
@@ -503,10 +416,8 @@ class _Work:
             spent += low_passed(self._cells(cover)[..., None], self.sigma, 0.0).ravel()
         if laid:
             if not self.hurried:
-                self._settle(laid, before, self._mixed(goal, first), cap + mending, tell)
+                self._settle(laid, before, self._mixed(goal, first), cap + _MENDING, tell)
             strokes += [stroke for one in laid for stroke in self._strokes(one)]
-        if not strokes:
-            raise BadInput("Nothing is left to draw: the picture is as light as the paper.")
         return self._in_order(strokes)
 
     def _begin_on(self, planned: Floats, goal: Floats, before: Mapping[int, npt.NDArray[np.bool_]]) -> None:
@@ -594,6 +505,22 @@ class _Work:
     def _cells(self, cover: npt.NDArray[np.bool_]) -> Floats:
         return np.asarray(cell_means(cover, self.fine))
 
+    def _named(self, pens: frozenset[str] | None) -> list[int]:
+        return [place for place, pen in enumerate(self.pens) if pens is None or pen.id in pens]
+
+    def worth_mounting(self, budget_s: float) -> tuple[frozenset[str], float]:
+        """The pens that make the best drawing in a time, and the price of ink at which they keep to it."""
+        motion = self.options.motion
+        goal = np.clip(relative_to_film(self.target), 1e-4, None).reshape(-1, 3)[self.open]
+        if not len(goal):
+            return frozenset(pen.id for pen in self.pens), 0.0
+        left = budget_s - (estimate_seconds(self.laid, self.inventory, motion) if self.laid else 0.0)
+        width = float(np.mean([pen.width_mm for pen in self.pens]))
+        lifting = max(_LIFTING.get(mark, 1.15) for mark in self.options.marks.split("+"))
+        layer_s = lifting * len(goal) * self.cell**2 / width / motion.draw_speed
+        best, price = worth_mounting(goal, self.inks, self.options.most_ink, left, layer_s, motion.swap_s)
+        return frozenset(self.pens[pen].id for pen in {*best, *self.alone}), price
+
     def _first_plan(self, goal: Floats, cap: float, meets: Floats | None) -> npt.NDArray[np.float32]:
         """The separation before anything is drawn. Dark places are tried both ways that `separate` knows;
         neighbours choose together, because strokes are longer than a cell."""
@@ -602,7 +529,7 @@ class _Work:
         below = np.broadcast_to(self.ground, here.shape)
         met = None if meets is None else meets[self.open]
         plan = self._separated(here, below, None, cap, 14, meets=met)
-        near = film_to_lab(here, self.paper)[:, 0] < min(pen.lab[0] for pen in self.pens) + NEAR_DARK
+        near = film_to_lab(here, self.paper)[:, 0] < self.pens[self.used[-1]].lab[0] + NEAR_DARK
         if near.any():
             other = plan.copy()
             other[near] = self._separated(
@@ -615,8 +542,8 @@ class _Work:
                 dark_first=True,
             )
             gain, dark = np.zeros(len(goal)), self.open[near]
-            gain[dark] = loss(plan[near], here[near], self.films, self.paper, trapping, below[near])
-            gain[dark] -= loss(other[near], here[near], self.films, self.paper, trapping, below[near])
+            of = (self.films, self.paper, trapping, below[near], self.effort.price)
+            gain[dark] = loss(plan[near], here[near], *of) - loss(other[near], here[near], *of)
             together = low_passed(gain.reshape(*self.shape, 1), 2 * self.sigma, 0.0).ravel()[self.open]
             plan[together > 0] = other[together > 0]
         return plan
@@ -633,18 +560,24 @@ class _Work:
         dark_first: bool = False,
     ) -> npt.NDArray[np.float32]:
         """`separate` into the pens from the `first` on, on all cores: places do not depend on one another."""
-        films, trapping = self.films[first:], self.inks.trapping
-        of_these = None if trapping is None else trapping[first:, first:]
+        used = [pen for pen in self.used if pen >= first]
+        columns = np.array(used) - first
+        trapping = self.inks.trapping
+        of_these = None if trapping is None else trapping[used][:, used]
         parts = np.array_split(np.arange(len(goal)), max(1, min(os.cpu_count() or 1, 8)))
         caps = np.broadcast_to(np.asarray(cap, dtype=np.float64), (len(goal),))
 
         def one(part: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-            return separate(
-                goal[part], films, self.paper, cap=caps[part], limit=1.0, rounds=rounds,
-                below=None if below is None else below[part], start=None if start is None else start[part],
+            found = np.zeros((len(part), len(self.pens) - first), np.float32)
+            found[:, columns] = separate(
+                goal[part], self.films[used], self.paper, cap=caps[part], limit=1.0, rounds=rounds,
+                price=self.effort.price,
+                below=None if below is None else below[part],
+                start=None if start is None else start[part][:, columns],
                 dark_first=dark_first, trapping=of_these,
-                meets=None if meets is None else meets[part, first:],
+                meets=None if meets is None else meets[part][:, used],
             )  # fmt: skip
+            return found
 
         with ThreadPoolExecutor(len(parts)) as pool:
             return np.concatenate(list(pool.map(one, parts)))
@@ -672,7 +605,8 @@ class _Work:
             stamp_discs(dots.middles, dots.diameters, self.px_per_mm, count)
             return dots, count > 0
         key = (mark, index, number)
-        if key not in self.guides:
+        # Guides that flow are laid only where they are wanted, which is elsewhere with other pens.
+        if mark == "flow" or key not in self.guides:
             turn = (len(self.pens) - 1 - index + 0.5 * number) * _GOLDEN_TURN
             if mark == "flow":
                 seed = options.seed * 1000 + index * 10 + number
@@ -698,7 +632,13 @@ class _Work:
     ) -> None:
         """Let the marks of all pens make up for one another, over strokes that stay as they are."""
         ground = Ground(self.cell, self.fine, self.inks, goal.reshape(*self.shape, 3), before)
-        settle(ground, marks, most_ink, lambda share: tell("settling strokes", 0.65 + 0.35 * share))
+        settle(
+            ground,
+            marks,
+            most_ink,
+            lambda share: tell("settling strokes", 0.65 + 0.35 * share),
+            self.effort.price * _LIFT,
+        )
 
     def _inked(self, strokes: Strokes) -> dict[int, npt.NDArray[np.bool_]]:
         """Fine pixels that strokes ink, by the number of the pen."""
@@ -718,12 +658,14 @@ class _Work:
             return [(pen.id, dot(middle, size, pen.width_mm, one.pen)) for middle, size in discs if size]
         lines = strokes_on(one.guides, one.drawn, pen.width_mm)
         if one.bends:
-            return [(pen.id, line[_thinned(len(line))]) for line in lines]
-        return [(pen.id, line[[0, -1]] if len(line) > 1 else line) for line in lines]
+            lines = [line[_thinned(len(line))] for line in lines]
+        else:
+            lines = [line[[0, -1]] if len(line) > 1 else line for line in lines]
+        return [(pen.id, line) for line in joined(lines, self.effort.join_mm)]
 
     def _edges(self) -> Strokes:
         """Edges, each in the dark pen that is nearest to what lies on its darker side."""
-        dark = [index for index, pen in enumerate(self.pens) if pen.lab[0] < 55] or [len(self.pens) - 1]
+        dark = [pen for pen in self.used if self.pens[pen].lab[0] < 55] or self.used[-1:]
         labs = film_to_lab(self.films[dark], self.paper)
         picture = film_to_lab(relative_to_film(low_passed(self.target, 0.7 / self.cell)), self.paper)
         shortest = max(self.shortest, 2.5)

@@ -39,6 +39,9 @@ _LAYER_DE = 1.5
 """What one layer of ink less is worth, in ΔE00: paper stays dry, and time is saved."""
 
 
+_OFF_DE = 8.0
+
+
 def separate(
     target: npt.NDArray[Any],
     films: npt.NDArray[Any],
@@ -48,6 +51,7 @@ def separate(
     start: npt.NDArray[Any] | None = None,
     grain: float = 30.0,
     ink: float = 2.0,
+    price: float = 0.0,
     cap: float | npt.NDArray[Any] = 2.5,
     limit: float = 0.95,
     rounds: int = 14,
@@ -59,7 +63,9 @@ def separate(
 
     films: [pens, 3] from `plotbot.ink.transmittance`. below: [n, 3], film already on the paper. start:
     [n, pens], a settled separation to mend: pens in it cost nothing more. grain: cost of pens far from
-    the target colour; ink: of any ink at all, which favours few and dark pens. cap: most coverage of
+    the target colour; ink: of any ink at all, which favours few and dark pens. price: of a layer of ink, in
+    halves of ΔE00 squared; unlike the other costs it stays when the pens are chosen, so ink that does little
+    is left out and one dark pen stands for several light ones. cap: most coverage of
     all pens together, a number or [n]. limit: of one pen. dark_first: begin dark places with the
     darkest pen. Where many pens lie over one another, one more takes little light away, so that the way
     from bare paper never comes to the one pen that would do the work of them all; see `loss` for which
@@ -106,6 +112,7 @@ def separate(
         caps,
         np.float32(grain),
         np.float32(ink),
+        np.float32(price),
         np.float32(limit),
         rounds,
         settle,
@@ -120,12 +127,14 @@ def loss(
     paper_lab: tuple[float, float, float],
     trapping: npt.NDArray[Any] | None = None,
     below: npt.NDArray[Any] | float = 1.0,
+    price: float = 0.0,
 ) -> npt.NDArray[Any]:
     """How good coverages [n, pens] are for targets [n, 3], [n]: ΔE00, and what ink costs paper and time.
-    below: film already on the paper."""
+    below: film already on the paper; price: as in `separate`."""
     film = below * compose(np.asarray(coverage, dtype=float), films, trapping=trapping)
     apart = delta_e00(film_to_lab(film, paper_lab), film_to_lab(target, paper_lab))
-    return np.asarray(apart + _LAYER_DE * coverage.sum(axis=1))
+    # In ΔE00, not its square: about right where it is off by that.
+    return np.asarray(apart + (_LAYER_DE + price / _OFF_DE) * coverage.sum(axis=1))
 
 
 def colour_weights(lab: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -166,6 +175,7 @@ def _separate(
     caps: Any,
     grain: Any,
     ink: Any,
+    lasting: Any,
     limit: Any,
     rounds: int,
     settle: int,
@@ -197,7 +207,7 @@ def _separate(
             far = step_l * step_l * (np.float32(1.5) if step_l < 0 else np.float32(1))
             for k in range(1, 3):
                 far += np.float32(0.25) * (ink_lab[p, k] - goal_lab[n, k]) ** 2
-            cost[p] = grain * far / np.float32(1e4) + ink
+            cost[p] = grain * far / np.float32(1e4) + ink + lasting
         price = np.float32(0)
         for turn in range(rounds):
             if turn == settle:
@@ -205,7 +215,7 @@ def _separate(
                 # From a start that was settled before, others may still come in where they are worth it.
                 for p in range(pens):
                     if a[p] > np.float32(0.02):
-                        cost[p] = np.float32(0)
+                        cost[p] = lasting
                     elif settle:
                         cost[p] = np.float32(1e6)
             for k in range(3):

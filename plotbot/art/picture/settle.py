@@ -107,6 +107,7 @@ def settle(
     marks: Sequence[Lines | Dots],
     most_ink: float,
     tell: Callable[[float], None] = lambda _share: None,
+    price: float = 0.0,
 ) -> None:
     """Change marks so that the film seen from a distance comes as near to the goal as single changes bring
     it; places with more than `most_ink` layers get no more."""
@@ -147,7 +148,7 @@ def settle(
                 metric,
                 kernel,
                 room,
-                np.float32(_PRICE),
+                np.float32(_PRICE + price),
                 *workplace(_side(one, ground), len(kernel)),
             )
             _search(sheet, one, ground)

@@ -19,13 +19,17 @@ from plotbot.art.picture.guides import (
     parallel_guides,
     strokes_on,
 )
+from plotbot.art.picture.joining import joined
 from plotbot.art.picture.judge import colour_difference, film_of_strokes, resized
+from plotbot.art.picture.pen_choice import worth_mounting
 from plotbot.art.picture.separation import colour_weights, loss, separate
 from plotbot.art.picture.stipple import dot, dot_scale, dot_sizes, stipple
 from plotbot.errors import BadInput
 from plotbot.ink.film import compose, film_to_lab, film_to_relative, relative_to_film, transmittance
 from plotbot.ink.spaces import delta_e00, lab_to_rec2020, srgb_to_rec2020
+from plotbot.pens.ink_set import InkSet
 from plotbot.pens.inventory import load_inventory
+from plotbot.plan.model import Motion
 from plotbot.preview.raster import pen_coverage
 
 
@@ -165,15 +169,40 @@ def test_the_same_seed_gives_the_same_strokes(cat, tin):
     )
 
 
-@pytest.mark.parametrize("share", [0.8, 0.25])
-def test_a_time_budget_trades_detail_and_only_then_tone(cat, tin, share):
-    free = quantize(cat, tin, (0, 0, 40, 40), QuantizeOptions(marks="hatch"))
+@pytest.mark.parametrize(("share", "off"), [(0.8, 3.0), (0.3, 12.0)])
+def test_a_time_budget_spares_lifts_and_pens_and_keeps_tones(cat, tin, share, off):
+    options = QuantizeOptions(marks="hatch", motion=Motion(swap_s=5))
+    free = quantize(cat, tin, (0, 0, 40, 40), options)
     budget = free.report.seconds * share
-    short = quantize(cat, tin, (0, 0, 40, 40), QuantizeOptions(marks="hatch", time_budget_s=budget))
-    assert 0.7 * budget < short.report.seconds <= budget
-    assert short.report.shortest > free.report.shortest
-    assert (short.report.tone == 1) == (share == 0.8)
+    short = quantize(cat, tin, (0, 0, 40, 40), replace(options, time_budget_s=budget))
+    assert 0.85 * budget < short.report.seconds <= budget
+    assert short.report.tone == 1
+    assert short.report.drawn.mean < off
     assert short.report.strokes < share * free.report.strokes
+    assert len(short.report.pens) < len(free.report.pens)
+
+
+def test_a_picture_of_greys_short_of_time_takes_a_dark_pen(tin):
+    inks = InkSet.of(tin)
+    ids = [pen.id for pen in inks.pens]
+    greys = 1 - np.linspace(0.05, 0.95, 200)[:, None] * (1 - inks.films[ids.index("9")])
+    pens, price = worth_mounting(greys, inks, 2.8, budget_s=700.0, layer_s=1000.0, swap_s=45.0)
+    assert len(pens) < 6
+    assert min(inks.pens[pen].lab[0] for pen in pens) < 35
+    (only,) = worth_mounting(greys, inks, 2.8, budget_s=700.0, layer_s=1000.0, swap_s=600.0)[0]
+    assert inks.pens[only].lab[0] < 35
+    assert price < 500
+    red = np.concatenate([greys, np.tile(inks.films[ids.index("2")], (200, 1))])
+    assert ids.index("2") in worth_mounting(red, inks, 2.8, budget_s=700.0, layer_s=1000.0, swap_s=45.0)[0]
+
+
+def test_joining_neighbours_lifts_less_and_inks_no_more():
+    lines = [np.array([[0.0, y], [20.0, y]]) for y in range(10)]
+    (one,) = joined(lines, 1.5)
+    assert np.hypot(*np.diff(one, axis=0).T).sum() == pytest.approx(200)
+    assert len(joined(lines, 0.9)) == 10
+    ring = [np.array([[0.0, 0], [9, 0]]), np.array([[9.0, 0.5], [0, 0.5]])]
+    assert len(joined(ring, 1.0)) == 1
 
 
 @pytest.mark.slow
