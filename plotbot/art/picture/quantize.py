@@ -426,7 +426,8 @@ class _Work:
             film = planned.reshape(-1, 3)
             self.open = np.flatnonzero(np.abs(goal - film).max(axis=1) > _ASKS)
             self.ground = np.clip(film[self.open], 1e-3, 1)
-            self.own = {index: self._cells(inked) for index, inked in before.items()}
+            if not self.hurried:
+                self.own = {index: self._cells(inked) for index, inked in before.items()}
 
     def _in_order(self, strokes: Strokes) -> Strokes:
         """The lightest pens first."""

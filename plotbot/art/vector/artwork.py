@@ -120,7 +120,8 @@ def read_artwork(
     found = read_shapes(ElementTree.tostring(root), path, text=options.text == "lines")
     forced = {place: chosen.pen(label, place) for place, label in found.layers.items()}
     chosen.check_used()
-    palette = Palette(inventory, {place: pen for place, pen in forced.items() if pen is not None})
+    chosen_pens = {place: pen for place, pen in forced.items() if pen is not None}
+    palette = Palette(inventory, chosen_pens, hurried=len(found.shapes) > _MANY)
     box, scale, pose = _placed(found.size, area_mm, placement or Placement())
     shapes = [scaled(shape, scale) for shape in found.shapes]
     dropped = found.hidden

@@ -24,6 +24,9 @@ Floats = npt.NDArray[np.float64]
 _LIKE_DE, _LITTLE_DE, _LIKE_AB = 4.5, 1.5, 12.0
 """An area is drawn with one pen that is so near (ΔE00) to its colour, or hardly farther than any mixture."""
 
+_LIKE_HURRIED_DE, _LITTLE_HURRIED_DE = 7.0, 2.5
+"""The same where very many shapes leave no time for mixtures."""
+
 _FAR = 0.1
 """What a ΔE00 between a pen and a colour costs where others go over it: their lines are seen so much more."""
 
@@ -33,9 +36,11 @@ _PALE = 0.25
 
 
 class Palette:
-    """Which pen a paint is drawn with. forced: pen ids by the place of a layer."""
+    """Which pen a paint is drawn with. forced: pen ids by the place of a layer. hurried: areas are drawn with
+    one pen where that is near enough, and others never go over it."""
 
-    def __init__(self, inventory: Inventory, forced: Mapping[int, str]) -> None:
+    def __init__(self, inventory: Inventory, forced: Mapping[int, str], *, hurried: bool = False) -> None:
+        self.hurried = hurried
         self.inventory = inventory
         self.forced = {place: inventory[pen] for place, pen in forced.items()}
         self.pens = matchable_pens(inventory)
@@ -76,19 +81,26 @@ class Palette:
             return
         labs, inks = self._labs(new), matchable_inks(self.inventory)
         mixed = delta_e00(reachable(labs, inks.films, inks.paper_lab, trapping=inks.trapping)[0], labs)
-        over = self._with_others_over(labs)
+        if self.hurried:
+            like, little, darker_than = _LIKE_HURRIED_DE, _LITTLE_HURRIED_DE, np.inf
+            over = np.full((len(self.pens), len(labs)), np.inf)
+        else:
+            like, little, darker_than = _LIKE_DE, _LITTLE_DE, float(self.labs[:, 0].min())
+            over = self._with_others_over(labs)
         for paint, lab, best, on in zip(new, labs, mixed.tolist(), over.T, strict=True):
             pen, apart = self.nearest(paint)
             self._covering[paint] = None
             if pen is None:
                 continue
             # What is darker than any ink is as near as it gets in the darkest.
-            darkest = lab[0] < self.labs[:, 0].min() and float(np.hypot(*(lab[1:] - pen.lab[1:]))) < _LIKE_AB
-            if apart < _LIKE_DE or apart < best + _LITTLE_DE or darkest:
+            darkest = (
+                lab[0] < min(pen.lab[0], darker_than) and float(np.hypot(*(lab[1:] - pen.lab[1:]))) < _LIKE_AB
+            )
+            if apart < like or apart < best + little or darkest:
                 self._covering[paint] = (pen, False)
                 continue
             under = int(np.argmin(on + _FAR * delta_e00(self.labs, lab[None])))
-            if on[under] < max(_LIKE_DE, best + _LITTLE_DE):
+            if on[under] < max(like, best + little):
                 self._covering[paint] = (self.pens[under], True)
 
     def _with_others_over(self, labs: Floats) -> Floats:
