@@ -41,13 +41,14 @@ PROFILES = [
 
 GROWN = "--strokes 24 --steps 4 --paper 80x80mm --margin 5mm"
 SMALL = "--paper 60x50mm --margin 5mm"
+SMALL_CARD = "--only 2,3,9 --paper 80x80mm --margin 3mm"
 FEW = "--channels 3 --strokes 12 --steps 2 --view 32 --workers 1"
 SHORT = {
     "draw": GROWN,
     "generate": GROWN,
     "atlas": FEW,
     "sweep": FEW,
-    "pens measure": "--only 2,3,9 --paper 80x76mm --margin 3mm",
+    "pens measure": SMALL_CARD,
 }
 """What makes a long command short."""
 
@@ -123,6 +124,8 @@ def test_it_works_as_written(line: str, run: Run, monkeypatch: pytest.MonkeyPatc
 def _shorter(line: str) -> list[str]:
     """The options that make a line short."""
     grown = re.search("--channel|--neuron|--class|--layer", line)
+    if "--card" in line:
+        return []  # the card says it
     for name, more in SHORT.items():
         if f"plotbot {name} " in line and (grown or more != GROWN):
             return (more.replace("--strokes 24", "") if "--mode pixels" in line else more).split()
@@ -150,13 +153,18 @@ def _lay_out(line: str, words: list[str], run: Run) -> None:
         if words[:2] == ["machine", "home"]:
             profile = "homing = true\n" + profile.replace("[frame]", "[frame]\norigin = [-290, -10]")
         Path(f"machines/{name}.toml").write_text(profile)
-    if words[0] in ("resume", "jobs", "gallery", "watch", "export", "preview") or "jobs/" in line:
+    looked_at = words[0] in ("resume", "jobs", "gallery", "watch", "export", "preview")
+    if looked_at or ("jobs/" in line and "--card" not in words):
         folder = next((word for word in words if "*" in word), "jobs/waves").replace("*", "2026")
         words[:] = [folder if "*" in word else "job" if word == "card" else word for word in words]
         for place in (folder, "job"):
             assert run("draw", "drawing.svg", "--dry-run", "--out", place).code == 0
         begin = ("--machine", "virtual", "--speed", "0", "--to-stroke", "0", "--yes")
         assert run("resume", folder, *begin).code == 0
+    if "--card" in words:
+        card = words[words.index("--card") + 1]
+        chart = ("pens", "chart", "--pens", "staedtler12", *SMALL_CARD.split(), "--out", card)
+        assert run(*chart).code == 0
     if "scan.png" in words:
         Image.fromarray(Scanner().scan(small_card()[1])).save("scan.png")
     if "mine.toml" in words and "--out" not in words:
