@@ -142,14 +142,6 @@ def fit(every: list[Scan]) -> None:
     """Print the usual correction of each kind, best for all its scanners, and what is left by lightness."""
     from scipy.optimize import least_squares  # noqa: PLC0415
 
-    free = ~np.eye(3, 6, dtype=bool)
-
-    def terms(values: Floats) -> Floats:
-        found = np.zeros((3, 6))
-        found[free] = values
-        found[np.arange(3), np.arange(3)] = 1 - found.sum(axis=1)
-        return found
-
     for kind in KINDS:
         own = [
             scan_colour._Patches.of(one.seen, one.with_measured(np.ones(len(one.seen), bool)))
@@ -157,12 +149,14 @@ def fit(every: list[Scan]) -> None:
             if one.kind == kind
         ]
         best = least_squares(
-            lambda values, own=own: np.concatenate([part.differences(terms(values)).ravel() for part in own]),
+            lambda values, own=own: np.concatenate(
+                [part.differences(scan_colour._terms(values)).ravel() for part in own]
+            ),
             np.zeros(15),
             loss="soft_l1",
             f_scale=3.0,
         ).x
-        print(kind, np.round(terms(best), 3).tolist())
+        print(kind, np.round(scan_colour._terms(best), 3).tolist())
         mine = [one for one in every if one.kind == kind]
         corrected = [correction(one.seen, one.inventory, kind).colours(one.light) for one in mine]
         off = np.concatenate([one.off(light) for one, light in zip(mine, corrected, strict=True)])

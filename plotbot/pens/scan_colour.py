@@ -177,6 +177,18 @@ class _Patches:
         )
 
 
+_FREE = ~np.eye(3, 6, dtype=bool)
+"""With its own term 1 − the others, only the others are unknown."""
+
+
+def _terms(values: Floats) -> Floats:
+    """The terms [3, 6] of the unknown ones, [15]."""
+    found = np.zeros((3, 6))
+    found[_FREE] = values
+    found[np.arange(3), np.arange(3)] = 1 - found.sum(axis=1)
+    return found
+
+
 def _fit(patches: _Patches, kind: ScannerKind) -> tuple[Floats, float]:
     """The terms [3, 6] that what is known of a kind of scanner and of the pens makes likeliest, and how
     unlikely that is: a sum of squares of standard errors, to be compared with that of another kind."""
@@ -185,30 +197,22 @@ def _fit(patches: _Patches, kind: ScannerKind) -> tuple[Floats, float]:
     usual = np.array(_USUAL[kind])
     if not len(patches.labs):
         return usual, 0.0
-    free = ~np.eye(3, 6, dtype=bool)
-
-    def terms(values: Floats) -> Floats:
-        found = np.zeros((3, 6))
-        found[free] = values
-        # With its own term 1 − the others, only the others are unknown.
-        found[np.arange(3), np.arange(3)] = 1 - found.sum(axis=1)
-        return found
 
     def pull(values: Floats, own: float) -> Floats:
-        far = patches.differences(terms(values)) / np.hypot(patches.off, own)[:, None]
+        far = patches.differences(_terms(values)) / np.hypot(patches.off, own)[:, None]
         away = np.linalg.norm(far, axis=1, keepdims=True)
         less = _OUTLIER * np.sqrt(np.log1p((away / _OUTLIER) ** 2)) / np.maximum(away, 1e-9)
         return np.asarray(far * less)
 
     def residuals(values: Floats) -> Floats:
-        bent = (values - usual[free]) * _STIFF[kind]
+        bent = (values - usual[_FREE]) * _STIFF[kind]
         return np.concatenate([pull(values, _OWN_DE[kind]).ravel(), bent])
 
-    best = least_squares(residuals, usual[free], max_nfev=60).x
-    bent = (best - usual[free]) * _STIFF[kind]
+    best = least_squares(residuals, usual[_FREE], max_nfev=60).x
+    bent = (best - usual[_FREE]) * _STIFF[kind]
     # Both kinds are judged by the same measure.
     middle = float(np.mean(list(_OWN_DE.values())))
-    return terms(best), float(np.sum(pull(best, middle) ** 2) + bent @ bent)
+    return _terms(best), float(np.sum(pull(best, middle) ** 2) + bent @ bent)
 
 
 def _left_out(patches: _Patches, kind: ScannerKind) -> tuple[float | None, float]:
